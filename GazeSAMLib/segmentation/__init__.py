@@ -1,0 +1,1 @@
+"""From masks on slice images to voxels, and the journal of what was accepted."""

@@ -1,0 +1,249 @@
+"""What was accepted, on disk before the reader is told that it is saved.
+
+A journal is a folder per scan digest with one file, ``journal.jsonl``: a first line that says
+what it is, then one JSON object a line, appended and flushed to disk. A crash loses at most
+the line that was being written.
+"""
+
+import errno
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from GazeSAMLib.errors import GeometryError, JournalError
+from GazeSAMLib.geometry.slice import SlicePlane
+from GazeSAMLib.geometry.slice_image import slice_grid
+from GazeSAMLib.geometry.volume import VolumeGeometry
+from GazeSAMLib.segmentation import rle
+from GazeSAMLib.segmentation.placement import place
+from GazeSAMLib.segmentation.segment import Edit, Segment, SegmentationWriter
+
+SCHEMA_VERSION = 1
+FILE_NAME = "journal.jsonl"
+
+
+class RecordKind(StrEnum):
+    """What a line of the journal says happened."""
+
+    ACCEPT = "accept"
+    REMOVE = "remove"
+    UNDO = "undo"
+    REDO = "redo"
+    SEGMENT = "segment"
+
+
+@dataclass(frozen=True, eq=False)
+class JournalRecord:
+    """One line of a journal.
+
+    Attributes
+    ----------
+    kind : RecordKind
+        What happened.
+    segment : Segment or None
+        With accept and remove: the segment that was edited; with segment: the one that was
+        added or renamed.
+    plane : SlicePlane or None
+        With accept and remove: where the mask lies.
+    mask : ndarray of bool or None
+        With accept and remove: the mask on the plane's slice image.
+    """
+
+    kind: RecordKind
+    segment: Segment | None = None
+    plane: SlicePlane | None = None
+    mask: npt.NDArray[np.bool_] | None = None
+
+
+class Journal:
+    """Appends to the journal of one scan.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of all journals; made if it is not there.
+    scan_digest : str
+        The scan's digest, 64 hexadecimal digits.
+
+    Raises
+    ------
+    JournalError
+        If the folder or file cannot be made, or holds the journal of another scan.
+    """
+
+    def __init__(self, root: Path, scan_digest: str) -> None:
+        self.path = journal_path(root, scan_digest)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: BinaryIO = self.path.open("ab", buffering=0)
+            if self._file.tell() == 0:
+                self._write({"journal": SCHEMA_VERSION, "scan_digest": scan_digest})
+            elif not self.path.read_bytes().endswith(b"\n"):
+                # A crash cut the last line: end it, so that the next one stands alone.
+                self._file.write(b"\n")
+        except OSError as error:
+            raise JournalError(
+                f"the journal {self.path} cannot be written: {error.strerror}"
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was appended is on disk already."""
+        self._file.close()
+
+    def append(self, record: JournalRecord) -> None:
+        """Write one record and return when it is on disk.
+
+        Raises
+        ------
+        JournalError
+            If it could not be written: a full disk, say. Nothing written before is lost.
+        """
+        try:
+            self._write(_to_json(record))
+        except OSError as error:
+            raise JournalError(
+                f"the step could not be saved to {self.path}: {error.strerror}; "
+                "free some disk space and accept again"
+            ) from error
+
+    def _write(self, values: Mapping[str, Any]) -> None:
+        line = json.dumps(values, separators=(",", ":")).encode() + b"\n"
+        start = self._file.seek(0, os.SEEK_END)
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._file.fileno())
+        except OSError:
+            self._file.truncate(start)  # half a line must not stand before the next one
+            raise
+
+
+def journal_path(root: Path, scan_digest: str) -> Path:
+    """Return where the journal of the scan with this digest lies."""
+    return root / scan_digest / FILE_NAME
+
+
+def read_journal(path: Path) -> list[JournalRecord]:
+    """Return the records of a journal, oldest first; a last line cut short is left out.
+
+    Raises
+    ------
+    JournalError
+        If the file cannot be read, is not a journal, is of a newer version, or a line other
+        than a cut one is malformed.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise JournalError(f"the journal {path} cannot be read: {error.strerror}") from error
+    head = _parse(lines[0])
+    if not isinstance(head, dict) or "journal" not in head:
+        raise JournalError(f"{path} is not a GazeSAM journal")
+    if head["journal"] != SCHEMA_VERSION:
+        raise JournalError(
+            f"{path} has journal version {head['journal']}; this GazeSAM reads {SCHEMA_VERSION}"
+        )
+    records = []
+    for number, line in enumerate(lines[1:], start=2):
+        values = _parse(line)
+        if values is None:  # an empty line, or one that a crash cut short
+            continue
+        try:
+            records.append(_from_json(values))
+        except (KeyError, TypeError, ValueError, GeometryError) as error:
+            raise JournalError(f"line {number} of {path} is malformed: {error}") from error
+    return records
+
+
+def restore(
+    records: list[JournalRecord], volume: VolumeGeometry, writer: SegmentationWriter
+) -> list[Segment]:
+    """Replay `records` into `writer`; return the segments with their last names.
+
+    Raises
+    ------
+    JournalError
+        If a mask does not fit the volume: the journal is of another scan.
+    """
+    segments: dict[str, Segment] = {}
+    for record in records:
+        if record.segment is not None:
+            segments[record.segment.id] = record.segment
+        if record.kind is RecordKind.UNDO:
+            writer.undo()
+        elif record.kind is RecordKind.REDO:
+            writer.redo()
+        else:
+            for edit in _edits(record, volume):
+                writer.apply(edit)
+    return list(segments.values())
+
+
+def _edits(record: JournalRecord, volume: VolumeGeometry) -> Iterator[Edit]:
+    if record.segment is None or record.plane is None or record.mask is None:
+        return
+    grid = slice_grid(volume, record.plane)
+    if grid is None or grid.shape != record.mask.shape:
+        raise JournalError("the journal does not fit this scan: a mask has another size")
+    patch = place(record.mask, grid, volume)
+    yield Edit(record.segment, patch, remove=record.kind is RecordKind.REMOVE)
+
+
+def _parse(line: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _to_json(record: JournalRecord) -> dict[str, Any]:
+    values: dict[str, Any] = {"kind": record.kind.value}
+    if record.segment is not None:
+        segment = record.segment
+        values["segment"] = {
+            "id": segment.id,
+            "name": segment.name,
+            "color_rgb": list(segment.color_rgb),
+        }
+    if record.plane is not None:
+        values["plane"] = {
+            "origin": record.plane.origin_local_ras.tolist(),
+            "row_direction": record.plane.row_direction.tolist(),
+            "column_direction": record.plane.column_direction.tolist(),
+        }
+    if record.mask is not None:
+        values["mask"] = rle.encode(record.mask)
+    return values
+
+
+def _from_json(values: dict[str, Any]) -> JournalRecord:
+    segment = plane = mask = None
+    if "segment" in values:
+        told = values["segment"]
+        red, green, blue = (float(c) for c in told["color_rgb"])
+        segment = Segment(str(told["id"]), str(told["name"]), (red, green, blue))
+    if "plane" in values:
+        told = values["plane"]
+        plane = SlicePlane(told["origin"], told["row_direction"], told["column_direction"])
+    if "mask" in values:
+        mask = rle.decode(values["mask"])
+    return JournalRecord(RecordKind(values["kind"]), segment, plane, mask)
