@@ -1,0 +1,362 @@
+"""The way of a gaze sample, top to bottom: the one place that knows the whole chain.
+
+The session does no input or output of its own. The host feeds samples and events and gets a
+:class:`Reaction`; a reaction's request goes to a segmenter (in this process or in the worker
+process), whose answer comes back through :meth:`GazeSession.receive`. The same samples, events
+and answers give the same segmentation, bit for bit.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from GazeSAMLib.engines.segmenter import SegmentAnswer, SegmentRequest
+from GazeSAMLib.frames import DisplayPoint
+from GazeSAMLib.gaze.event import Event, EventKind
+from GazeSAMLib.gaze.recording import Recording
+from GazeSAMLib.gaze.sample import GazeSample
+from GazeSAMLib.geometry.display import DisplayGeometry
+from GazeSAMLib.geometry.shown_slices import Hit, ShownSlices
+from GazeSAMLib.geometry.slice_view import SliceView
+from GazeSAMLib.geometry.volume import VolumeGeometry
+from GazeSAMLib.prompts.look import Look, Looks
+from GazeSAMLib.prompts.policy import PromptPolicy, latest_look
+from GazeSAMLib.prompts.prompt_set import NOT_THIS, PromptSet
+from GazeSAMLib.segmentation.editor import SegmentEditor
+from GazeSAMLib.segmentation.journal import Journal
+from GazeSAMLib.segmentation.segment import Edit, SegmentationWriter
+from GazeSAMLib.signals.chain import SignalChain, SignalOptions
+from GazeSAMLib.signals.types import Fixation, FixationPhase, FixationUpdate
+
+# A fixation whose centre has moved this far asks again.
+ASK_AGAIN_DEG = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What a session may be told.
+
+    Attributes
+    ----------
+    signals : SignalOptions
+        Smoothing and fixation detection.
+    policy : PromptPolicy
+        How looks become prompts.
+    accuracy_deg : float
+        How far the tracker's mean gaze typically lies from the true one.
+    lead_ms : float
+        See :class:`GazeSAMLib.prompts.look.Looks`.
+    """
+
+    signals: SignalOptions = field(default_factory=SignalOptions)
+    policy: PromptPolicy = latest_look
+    accuracy_deg: float = 0.5
+    lead_ms: float = 200.0
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """An accepted step: the look that was accepted and the voxels meant."""
+
+    look: Look
+    edit: Edit
+
+
+@dataclass(frozen=True, eq=False)
+class Reaction:
+    """What a sample, an event or an answer led to.
+
+    Attributes
+    ----------
+    request : SegmentRequest or None
+        To be answered by a segmenter.
+    fixation : FixationUpdate or None
+        What the signal chain made of a sample.
+    step : Step or None
+        What was accepted: it is in the journal and written.
+    notice : str
+        One sentence for the reader, or empty.
+    """
+
+    request: SegmentRequest | None = None
+    fixation: FixationUpdate | None = None
+    step: Step | None = None
+    notice: str = ""
+
+
+NOTHING = Reaction()
+
+
+class GazeSession:
+    """One run of looking, from Start to Stop.
+
+    Parameters
+    ----------
+    volume : VolumeGeometry
+        The scan.
+    display : DisplayGeometry
+        The tracked display.
+    writer : SegmentationWriter
+        Where accepted steps are written.
+    journal : Journal or None
+        Where they are saved first; None keeps no journal.
+    options : SessionOptions or None
+        None takes the defaults.
+
+    Attributes
+    ----------
+    editor : SegmentEditor
+        The segments and what was accepted into them.
+    pending : SegmentRequest or None
+        The request whose answer is out: to be sent again if the segmenter was lost.
+    """
+
+    def __init__(
+        self,
+        volume: VolumeGeometry,
+        display: DisplayGeometry,
+        writer: SegmentationWriter,
+        journal: Journal | None = None,
+        options: SessionOptions | None = None,
+    ) -> None:
+        self.pending: SegmentRequest | None = None
+        self.editor = SegmentEditor(volume, writer, journal)
+        self._display = display
+        self._options = options or SessionOptions()
+        self._chain = SignalChain(display, self._options.signals)
+        self._slices = ShownSlices(volume)
+        self._looks = Looks(self._options.lead_ms)
+        self._base: PromptSet | None = None  # what the running look builds on
+        self._asked_at_deg: tuple[float, float] | None = None  # None: ask at the next update
+        self._spent = True  # the running fixation has had its effect
+        self._corner: Hit | None = None
+        self._accept_on_answer: EventKind | None = None
+        self._paused = False
+        self._request_count = 0
+        self._handlers: dict[str, Callable[[Event], Reaction | None]] = {
+            EventKind.VIEW: self._show,
+            EventKind.ACCEPT: self._accept_key,
+            EventKind.ACCEPT_REMOVE: self._accept_key,
+            EventKind.NEGATIVE: self._not_this,
+            EventKind.BOX_CORNER: self._box_corner,
+            EventKind.LARGER: lambda _: self._looks.resize_preview(1),
+            EventKind.SMALLER: lambda _: self._looks.resize_preview(-1),
+            EventKind.CLEAR: lambda _: self._clear(),
+            EventKind.UNDO: lambda _: _told(self.editor.undo(), "There is nothing to undo."),
+            EventKind.REDO: lambda _: _told(self.editor.redo(), "There is nothing to redo."),
+            # The host changes the slice and tells with a view event.
+            EventKind.NEXT_SLICE: lambda _: None,
+            EventKind.PREVIOUS_SLICE: lambda _: None,
+            EventKind.NEXT_SEGMENT: self._change_segment,
+            EventKind.PREVIOUS_SEGMENT: self._change_segment,
+            EventKind.PROPAGATE: lambda _: Reaction(notice="Propagation is not available yet."),
+            EventKind.PAUSE: self._pause,
+            EventKind.RESUME: self._pause,
+        }
+
+    @property
+    def preview(self) -> Look | None:
+        """The look whose outline is to be shown."""
+        return self._looks.preview
+
+    def add_sample(self, sample: GazeSample) -> Reaction:
+        """Take one gaze sample through the chain: signals, geometry, prompt, request."""
+        if self._paused:
+            return NOTHING
+        update = self._chain.add(sample)
+        if update is None:
+            return NOTHING
+        return Reaction(request=self._look_at(update), fixation=update)
+
+    def locate(self, point_display: DisplayPoint) -> Hit | None:
+        """Return where a gaze position falls on the slices shown now; None beside them."""
+        if not point_display.on_display:
+            return None
+        return self._slices.locate(self._display.screen_from_display(point_display))
+
+    def receive(self, answer: SegmentAnswer) -> Reaction:
+        """Take the answer to a request; one that is outdated changes nothing."""
+        look = self._looks.answer(answer.number, answer.candidates)
+        if look is None:
+            return NOTHING
+        self.pending = None
+        if self._accept_on_answer is None:
+            return NOTHING
+        kind, self._accept_on_answer = self._accept_on_answer, None
+        return self._accept(look, kind)
+
+    def handle(self, event: Event) -> Reaction:
+        """Take one event: a key, a view, a pause.
+
+        Raises
+        ------
+        GeometryError
+            If a view event is malformed.
+        JournalError
+            If an accepted step cannot be saved; then it is not written either.
+        """
+        handler = self._handlers.get(event.kind)
+        if handler is None:
+            return Reaction(notice=f"The event '{event.kind}' is unknown and was ignored.")
+        return handler(event) or NOTHING
+
+    def _look_at(self, update: FixationUpdate) -> SegmentRequest | None:
+        if update.phase is FixationPhase.ENDED:
+            return None
+        started = update.phase is FixationPhase.STARTED
+        if started:
+            self._spent, self._asked_at_deg = False, None
+        centre = update.fixation.centre_display
+        if self._spent or self._accept_on_answer is not None or not self._moved(centre):
+            return None
+        hit = self.locate(centre)
+        if hit is None:
+            return None
+        if self._asked_at_deg is None:
+            running = self._looks.preview
+            on_plane = running is not None and running.hit.plane.key() == hit.plane.key()
+            self._base = running.prompts if running is not None and on_plane else None
+        first = self._asked_at_deg is None
+        self._asked_at_deg = self._display.degrees_from_display(centre)
+        sigma_px = self._sigma_px(update.fixation, hit)
+        prompts = self._options.policy(self._base, hit.point_image_uv, sigma_px)
+        look = Look(hit, update.fixation.start_ns, prompts, self._request_count + 1)
+        newest = self._looks.newest
+        if first or newest is None:
+            self._looks.begin(look)
+        else:  # the last answer stays in view until the new one is there
+            self._looks.replace_newest(
+                replace(look, candidates=newest.candidates, answered=newest.answered)
+            )
+        return self._ask(look)
+
+    def _moved(self, centre: DisplayPoint) -> bool:
+        if self._asked_at_deg is None:
+            return True
+        x_deg, y_deg = self._display.degrees_from_display(centre)
+        return math.hypot(x_deg - self._asked_at_deg[0], y_deg - self._asked_at_deg[1]) > (
+            ASK_AGAIN_DEG
+        )
+
+    def _sigma_px(self, fixation: Fixation, hit: Hit) -> float:
+        mean_error_deg = fixation.spread_deg / math.sqrt(max(1.0, fixation.duration_ms / 50.0))
+        sigma_deg = math.hypot(self._options.accuracy_deg, mean_error_deg)
+        return sigma_deg * self._display.screen_px_per_deg * hit.image_px_per_screen_px
+
+    def _ask(self, look: Look) -> SegmentRequest:
+        self._request_count = look.number
+        view = look.hit.view
+        self.pending = SegmentRequest(
+            look.number, look.hit.plane, view.window, view.level, look.prompts
+        )
+        return self.pending
+
+    def _ask_instead(self, look: Look, prompts: PromptSet) -> Reaction:
+        """Ask for `prompts` at the place of `look`; the running fixation has had its effect."""
+        self._looks.clear()
+        self._spent = True
+        asked = Look(look.hit, look.start_ns, prompts, self._request_count + 1)
+        self._looks.begin(asked)
+        return Reaction(request=self._ask(asked))
+
+    def _show(self, event: Event) -> None:
+        if event.details.get("visible", True):
+            view = SliceView.from_details(event.details)
+            self._slices.show(view)
+        else:
+            self._slices.hide(str(event.details.get("name")))
+        self._chain.reset()
+        self._spent = True
+        newest = self._looks.newest
+        if newest is not None:
+            plane = self._slices.plane(newest.hit.view.name)
+            if plane is None or plane.key() != newest.hit.plane.key():
+                self._clear()
+
+    def _accept_key(self, event: Event) -> Reaction:
+        look = self._looks.meant_at(event.t_ns)
+        if look is None:
+            return Reaction(notice="Nothing to accept: look at a structure first.")
+        kind = EventKind(event.kind)
+        if look.pending:
+            self._accept_on_answer = kind
+            return NOTHING
+        return self._accept(look, kind)
+
+    def _accept(self, look: Look, kind: EventKind) -> Reaction:
+        mask = look.mask
+        self._clear()
+        if mask is None or not mask.any():
+            return Reaction(notice="Nothing to accept: no structure was found there.")
+        edit = self.editor.accept(look.hit, mask, remove=kind is EventKind.ACCEPT_REMOVE)
+        return Reaction(step=Step(look, edit))
+
+    def _not_this(self, event: Event) -> Reaction:
+        leak = self._looks.meant_at(event.t_ns)
+        base = None if leak is None else self._looks.before(leak)
+        if leak is None or base is None:
+            return Reaction(
+                notice="Look at the structure first, then at what is not part of it, then press."
+            )
+        return self._ask_instead(base, base.refined().with_point(leak.hit.point_image_uv, NOT_THIS))
+
+    def _box_corner(self, event: Event) -> Reaction:
+        look = self._looks.meant_at(event.t_ns)
+        if look is None:
+            return Reaction(notice="Look at a corner of the box first.")
+        first, self._corner = self._corner, None
+        if first is None or first.plane.key() != look.hit.plane.key():
+            self._corner = look.hit
+            return Reaction(notice="Now look at the opposite corner and press again.")
+        corners = np.array([tuple(first.point_image_uv), tuple(look.hit.point_image_uv)])
+        box = np.concatenate((corners.min(axis=0), corners.max(axis=0)))
+        prompts = PromptSet(np.empty((0, 2)), np.empty(0, dtype=np.int64), box_image_uv=box)
+        return self._ask_instead(look, prompts)
+
+    def _change_segment(self, event: Event) -> None:
+        name = event.details.get("segment")
+        if name is not None:
+            self.editor.select(str(name))
+        else:
+            self.editor.step_to(1 if event.kind == EventKind.NEXT_SEGMENT else -1)
+
+    def _pause(self, event: Event) -> None:
+        self._paused = event.kind == EventKind.PAUSE
+        self._chain.reset()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._looks.clear()
+        self._spent = True
+        self._corner = None
+        self.pending = None
+        self._accept_on_answer = None
+
+
+def _told(done: bool, notice: str) -> Reaction:
+    return NOTHING if done else Reaction(notice=notice)
+
+
+def replay(
+    session: GazeSession,
+    recording: Recording,
+    answer: Callable[[SegmentRequest], SegmentAnswer],
+) -> Iterator[tuple[GazeSample | Event, Reaction]]:
+    """Take a recording through `session`; yield every sample and event with its reactions.
+
+    Parameters
+    ----------
+    session : GazeSession
+        A fresh session for the scan on which the recording was made.
+    recording : Recording
+        Samples and events.
+    answer : callable
+        Answers a request at once, such as :meth:`Segmenter.answer`.
+    """
+    for item in recording.merged():
+        reaction = session.handle(item) if isinstance(item, Event) else session.add_sample(item)
+        yield item, reaction
+        if reaction.request is not None:
+            yield item, session.receive(answer(reaction.request))
