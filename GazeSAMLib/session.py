@@ -89,6 +89,125 @@ class Reaction:
 NOTHING = Reaction()
 
 
+class Aim:
+    """From gaze samples to looks: the chain itself, and what is asked for a look.
+
+    Parameters
+    ----------
+    volume : VolumeGeometry
+        The scan.
+    display : DisplayGeometry
+        The tracked display.
+    options : SessionOptions
+        What may be told.
+
+    Attributes
+    ----------
+    slices : ShownSlices
+        The slice views on screen.
+    looks : Looks
+        The last few looks.
+    pending : SegmentRequest or None
+        The request whose answer is out: to be sent again if the segmenter was lost.
+    """
+
+    def __init__(
+        self, volume: VolumeGeometry, display: DisplayGeometry, options: SessionOptions
+    ) -> None:
+        self.slices = ShownSlices(volume)
+        self.looks = Looks(options.lead_ms)
+        self.pending: SegmentRequest | None = None
+        self._display = display
+        self._options = options
+        self._chain = SignalChain(display, options.signals)
+        self._base: PromptSet | None = None  # what the running look builds on
+        self._asked_at_deg: tuple[float, float] | None = None  # None: ask at the next update
+        self._spent = True  # the running fixation has had its effect
+        self._request_count = 0
+
+    def add(self, sample: GazeSample, *, may_ask: bool) -> Reaction:
+        """Take a sample through signals, geometry and prompt to a request."""
+        update = self._chain.add(sample)
+        if update is None:
+            return NOTHING
+        if update.phase is FixationPhase.STARTED:
+            self._spent, self._asked_at_deg = False, None
+        asks = may_ask and not self._spent and update.phase is not FixationPhase.ENDED
+        return Reaction(request=self._look(update.fixation) if asks else None, fixation=update)
+
+    def locate(self, point_display: DisplayPoint) -> Hit | None:
+        """Return where a gaze position falls on the slices shown now; None beside them."""
+        if not point_display.on_display:
+            return None
+        return self.slices.locate(self._display.screen_from_display(point_display))
+
+    def ask_instead(self, look: Look, prompts: PromptSet) -> SegmentRequest:
+        """Ask for `prompts` at the place of `look`; the running fixation has had its effect."""
+        self.looks.clear()
+        self._spent = True
+        asked = Look(look.hit, look.start_ns, prompts, self._request_count + 1)
+        self.looks.begin(asked)
+        return self._ask(asked)
+
+    def answered(self, answer: SegmentAnswer) -> Look | None:
+        """Give the newest look its answer; None where the answer is outdated."""
+        look = self.looks.answer(answer.number, answer.candidates)
+        if look is not None:
+            self.pending = None
+        return look
+
+    def look_away(self) -> None:
+        """End the running fixation: what is on screen has changed."""
+        self._chain.reset()
+        self._spent = True
+
+    def clear(self) -> None:
+        """Forget all looks; the running fixation has had its effect."""
+        self.looks.clear()
+        self._spent = True
+        self.pending = None
+
+    def _look(self, fixation: Fixation) -> SegmentRequest | None:
+        centre_deg = self._display.degrees_from_display(fixation.centre_display)
+        begins = self._asked_at_deg is None
+        if self._asked_at_deg and math.dist(centre_deg, self._asked_at_deg) < ASK_AGAIN_DEG:
+            return None
+        hit = self.locate(fixation.centre_display)
+        if hit is None:
+            return None
+        self._asked_at_deg = centre_deg
+        running = self.looks.preview
+        if begins:
+            on_plane = running is not None and running.hit.plane.key() == hit.plane.key()
+            self._base = running.prompts if running is not None and on_plane else None
+        prompts = self._options.policy(
+            self._base, hit.point_image_uv, self._sigma_px(fixation, hit)
+        )
+        look = Look(hit, fixation.start_ns, prompts, self._request_count + 1)
+        newest = self.looks.newest
+        if begins or newest is None:
+            self.looks.begin(look)
+        else:  # the last answer stays in view until the new one is there
+            self.looks.replace_newest(
+                replace(look, candidates=newest.candidates, answered=newest.answered)
+            )
+        return self._ask(look)
+
+    def _sigma_px(self, fixation: Fixation, hit: Hit) -> float:
+        # Gaze samples within some 50 ms move together, so they count as one.
+        mean_error_deg = fixation.spread_deg / math.sqrt(max(1.0, fixation.duration_ms / 50.0))
+        sigma_deg = math.hypot(self._options.accuracy_deg, mean_error_deg)
+        return sigma_deg * self._display.screen_px_per_deg * hit.image_px_per_screen_px
+
+    def _ask(self, look: Look) -> SegmentRequest:
+        self._request_count = look.number
+        view = look.hit.view
+        self.pending = SegmentRequest(
+            look.number, look.hit.plane, view.window, view.level, look.prompts
+        )
+        return self.pending
+
+
 class GazeSession:
     """One run of looking, from Start to Stop.
 
@@ -107,10 +226,10 @@ class GazeSession:
 
     Attributes
     ----------
+    aim : Aim
+        What is looked at, and what was asked for it.
     editor : SegmentEditor
         The segments and what was accepted into them.
-    pending : SegmentRequest or None
-        The request whose answer is out: to be sent again if the segmenter was lost.
     """
 
     def __init__(
@@ -121,71 +240,59 @@ class GazeSession:
         journal: Journal | None = None,
         options: SessionOptions | None = None,
     ) -> None:
-        self.pending: SegmentRequest | None = None
         self.editor = SegmentEditor(volume, writer, journal)
-        self._display = display
-        self._options = options or SessionOptions()
-        self._chain = SignalChain(display, self._options.signals)
-        self._slices = ShownSlices(volume)
-        self._looks = Looks(self._options.lead_ms)
-        self._base: PromptSet | None = None  # what the running look builds on
-        self._asked_at_deg: tuple[float, float] | None = None  # None: ask at the next update
-        self._spent = True  # the running fixation has had its effect
+        self.aim = Aim(volume, display, options or SessionOptions())
         self._corner: Hit | None = None
         self._accept_on_answer: EventKind | None = None
         self._paused = False
-        self._request_count = 0
         self._handlers: dict[str, Callable[[Event], Reaction | None]] = {
             EventKind.VIEW: self._show,
             EventKind.ACCEPT: self._accept_key,
             EventKind.ACCEPT_REMOVE: self._accept_key,
             EventKind.NEGATIVE: self._not_this,
             EventKind.BOX_CORNER: self._box_corner,
-            EventKind.LARGER: lambda _: self._looks.resize_preview(1),
-            EventKind.SMALLER: lambda _: self._looks.resize_preview(-1),
+            EventKind.LARGER: lambda _: self.aim.looks.resize_preview(1),
+            EventKind.SMALLER: lambda _: self.aim.looks.resize_preview(-1),
             EventKind.CLEAR: lambda _: self._clear(),
             EventKind.UNDO: lambda _: _told(self.editor.undo(), "There is nothing to undo."),
             EventKind.REDO: lambda _: _told(self.editor.redo(), "There is nothing to redo."),
             # The host changes the slice and tells with a view event.
             EventKind.NEXT_SLICE: lambda _: None,
             EventKind.PREVIOUS_SLICE: lambda _: None,
-            EventKind.NEXT_SEGMENT: self._change_segment,
-            EventKind.PREVIOUS_SEGMENT: self._change_segment,
+            EventKind.NEXT_SEGMENT: lambda event: self.editor.change(
+                event.details.get("segment"), 1
+            ),
+            EventKind.PREVIOUS_SEGMENT: lambda event: self.editor.change(
+                event.details.get("segment"), -1
+            ),
             EventKind.PROPAGATE: lambda _: Reaction(notice="Propagation is not available yet."),
-            EventKind.PAUSE: self._pause,
-            EventKind.RESUME: self._pause,
+            EventKind.PAUSE: lambda _: self._pause(True),
+            EventKind.RESUME: lambda _: self._pause(False),
         }
 
     @property
     def preview(self) -> Look | None:
         """The look whose outline is to be shown."""
-        return self._looks.preview
+        return self.aim.looks.preview
 
     def add_sample(self, sample: GazeSample) -> Reaction:
-        """Take one gaze sample through the chain: signals, geometry, prompt, request."""
+        """Take one gaze sample through the chain."""
         if self._paused:
             return NOTHING
-        update = self._chain.add(sample)
-        if update is None:
-            return NOTHING
-        return Reaction(request=self._look_at(update), fixation=update)
-
-    def locate(self, point_display: DisplayPoint) -> Hit | None:
-        """Return where a gaze position falls on the slices shown now; None beside them."""
-        if not point_display.on_display:
-            return None
-        return self._slices.locate(self._display.screen_from_display(point_display))
+        return self.aim.add(sample, may_ask=self._accept_on_answer is None)
 
     def receive(self, answer: SegmentAnswer) -> Reaction:
-        """Take the answer to a request; one that is outdated changes nothing."""
-        look = self._looks.answer(answer.number, answer.candidates)
-        if look is None:
+        """Take the answer to a request; one that is outdated changes nothing.
+
+        Raises
+        ------
+        JournalError
+            As :meth:`handle`, where a key press waited for the answer.
+        """
+        look = self.aim.answered(answer)
+        if look is None or self._accept_on_answer is None:
             return NOTHING
-        self.pending = None
-        if self._accept_on_answer is None:
-            return NOTHING
-        kind, self._accept_on_answer = self._accept_on_answer, None
-        return self._accept(look, kind)
+        return self._accept(look, self._accept_on_answer)
 
     def handle(self, event: Event) -> Reaction:
         """Take one event: a key, a view, a pause.
@@ -202,81 +309,20 @@ class GazeSession:
             return Reaction(notice=f"The event '{event.kind}' is unknown and was ignored.")
         return handler(event) or NOTHING
 
-    def _look_at(self, update: FixationUpdate) -> SegmentRequest | None:
-        if update.phase is FixationPhase.ENDED:
-            return None
-        started = update.phase is FixationPhase.STARTED
-        if started:
-            self._spent, self._asked_at_deg = False, None
-        centre = update.fixation.centre_display
-        if self._spent or self._accept_on_answer is not None or not self._moved(centre):
-            return None
-        hit = self.locate(centre)
-        if hit is None:
-            return None
-        if self._asked_at_deg is None:
-            running = self._looks.preview
-            on_plane = running is not None and running.hit.plane.key() == hit.plane.key()
-            self._base = running.prompts if running is not None and on_plane else None
-        first = self._asked_at_deg is None
-        self._asked_at_deg = self._display.degrees_from_display(centre)
-        sigma_px = self._sigma_px(update.fixation, hit)
-        prompts = self._options.policy(self._base, hit.point_image_uv, sigma_px)
-        look = Look(hit, update.fixation.start_ns, prompts, self._request_count + 1)
-        newest = self._looks.newest
-        if first or newest is None:
-            self._looks.begin(look)
-        else:  # the last answer stays in view until the new one is there
-            self._looks.replace_newest(
-                replace(look, candidates=newest.candidates, answered=newest.answered)
-            )
-        return self._ask(look)
-
-    def _moved(self, centre: DisplayPoint) -> bool:
-        if self._asked_at_deg is None:
-            return True
-        x_deg, y_deg = self._display.degrees_from_display(centre)
-        return math.hypot(x_deg - self._asked_at_deg[0], y_deg - self._asked_at_deg[1]) > (
-            ASK_AGAIN_DEG
-        )
-
-    def _sigma_px(self, fixation: Fixation, hit: Hit) -> float:
-        mean_error_deg = fixation.spread_deg / math.sqrt(max(1.0, fixation.duration_ms / 50.0))
-        sigma_deg = math.hypot(self._options.accuracy_deg, mean_error_deg)
-        return sigma_deg * self._display.screen_px_per_deg * hit.image_px_per_screen_px
-
-    def _ask(self, look: Look) -> SegmentRequest:
-        self._request_count = look.number
-        view = look.hit.view
-        self.pending = SegmentRequest(
-            look.number, look.hit.plane, view.window, view.level, look.prompts
-        )
-        return self.pending
-
-    def _ask_instead(self, look: Look, prompts: PromptSet) -> Reaction:
-        """Ask for `prompts` at the place of `look`; the running fixation has had its effect."""
-        self._looks.clear()
-        self._spent = True
-        asked = Look(look.hit, look.start_ns, prompts, self._request_count + 1)
-        self._looks.begin(asked)
-        return Reaction(request=self._ask(asked))
-
     def _show(self, event: Event) -> None:
         if event.details.get("visible", True):
-            view = SliceView.from_details(event.details)
-            self._slices.show(view)
+            self.aim.slices.show(SliceView.from_details(event.details))
         else:
-            self._slices.hide(str(event.details.get("name")))
-        self._chain.reset()
-        self._spent = True
-        newest = self._looks.newest
+            self.aim.slices.hide(str(event.details.get("name")))
+        self.aim.look_away()
+        newest = self.aim.looks.newest
         if newest is not None:
-            plane = self._slices.plane(newest.hit.view.name)
+            plane = self.aim.slices.plane(newest.hit.view.name)
             if plane is None or plane.key() != newest.hit.plane.key():
                 self._clear()
 
     def _accept_key(self, event: Event) -> Reaction:
-        look = self._looks.meant_at(event.t_ns)
+        look = self.aim.looks.meant_at(event.t_ns)
         if look is None:
             return Reaction(notice="Nothing to accept: look at a structure first.")
         kind = EventKind(event.kind)
@@ -294,16 +340,17 @@ class GazeSession:
         return Reaction(step=Step(look, edit))
 
     def _not_this(self, event: Event) -> Reaction:
-        leak = self._looks.meant_at(event.t_ns)
-        base = None if leak is None else self._looks.before(leak)
+        leak = self.aim.looks.meant_at(event.t_ns)
+        base = None if leak is None else self.aim.looks.before(leak)
         if leak is None or base is None:
             return Reaction(
                 notice="Look at the structure first, then at what is not part of it, then press."
             )
-        return self._ask_instead(base, base.refined().with_point(leak.hit.point_image_uv, NOT_THIS))
+        prompts = base.refined().with_point(leak.hit.point_image_uv, NOT_THIS)
+        return Reaction(request=self.aim.ask_instead(base, prompts))
 
     def _box_corner(self, event: Event) -> Reaction:
-        look = self._looks.meant_at(event.t_ns)
+        look = self.aim.looks.meant_at(event.t_ns)
         if look is None:
             return Reaction(notice="Look at a corner of the box first.")
         first, self._corner = self._corner, None
@@ -313,25 +360,16 @@ class GazeSession:
         corners = np.array([tuple(first.point_image_uv), tuple(look.hit.point_image_uv)])
         box = np.concatenate((corners.min(axis=0), corners.max(axis=0)))
         prompts = PromptSet(np.empty((0, 2)), np.empty(0, dtype=np.int64), box_image_uv=box)
-        return self._ask_instead(look, prompts)
+        return Reaction(request=self.aim.ask_instead(look, prompts))
 
-    def _change_segment(self, event: Event) -> None:
-        name = event.details.get("segment")
-        if name is not None:
-            self.editor.select(str(name))
-        else:
-            self.editor.step_to(1 if event.kind == EventKind.NEXT_SEGMENT else -1)
-
-    def _pause(self, event: Event) -> None:
-        self._paused = event.kind == EventKind.PAUSE
-        self._chain.reset()
+    def _pause(self, paused: bool) -> None:
+        self._paused = paused
+        self.aim.look_away()
         self._clear()
 
     def _clear(self) -> None:
-        self._looks.clear()
-        self._spent = True
+        self.aim.clear()
         self._corner = None
-        self.pending = None
         self._accept_on_answer = None
 
 

@@ -76,21 +76,19 @@ class SegmentEditor:
             raise
         return True
 
-    def step_to(self, offset: int) -> None:
-        """Go `offset` segments on or back; past the last one a new segment is made."""
+    def change(self, name: str | None, offset: int) -> None:
+        """Go to the segment of that name, or without a name `offset` segments on or back.
+
+        A name that no segment has, or a step past the last one, makes a new segment.
+        """
         index = self.segments.index(self.current) + offset
+        if name is not None:
+            names = [segment.name for segment in self.segments]
+            index = names.index(name) if name in names else len(names)
         if index >= len(self.segments):
-            self._add(None)
+            self._add(name)
         else:
             self.current = self.segments[max(index, 0)]
-
-    def select(self, name: str) -> None:
-        """Go to the segment of that name; make it if there is none."""
-        for segment in self.segments:
-            if segment.name == name:
-                self.current = segment
-                return
-        self._add(name)
 
     def _add(self, name: str | None) -> None:
         added = new_segment(len(self.segments) + 1, name)

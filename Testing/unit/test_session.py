@@ -326,10 +326,10 @@ def test_an_accept_before_the_answer_is_done_when_the_answer_is_there():
     reader.press("accept")
     reader.look(RIGHT)  # the eye has gone on; nothing is asked until the answer is there
     assert not reader.labelmap.labels_kji.any()
-    assert reader.session.pending is reader.requests[-1]
+    assert reader.session.aim.pending is reader.requests[-1]
     reader.took(reader.session.receive(reader.segmenter.answer(reader.requests[-1])))
     np.testing.assert_array_equal(reader.voxels(), grey_on_slice(100))
-    assert reader.session.pending is None
+    assert reader.session.aim.pending is None
 
 
 def test_an_outdated_answer_changes_nothing():

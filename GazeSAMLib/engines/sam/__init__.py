@@ -1,0 +1,1 @@
+"""Segment Anything and the models that share its architecture."""
