@@ -1,0 +1,1 @@
+"""Gaze samples, events, recordings, and the sources they come from."""

@@ -1,0 +1,1 @@
+"""From raw samples to fixations: validity, drift, smoothing, fixation. Streaming and pure."""
