@@ -1,0 +1,1 @@
+"""Reading scans and writing labelmaps outside Slicer."""

@@ -1,0 +1,184 @@
+"""The real MRML of 3D Slicer, without its window: what the ``slicer-core`` wheel holds."""
+
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Mrml:
+    """The parts of Slicer's application that tests reach for.
+
+    Attributes
+    ----------
+    scene : vtkMRMLScene
+        Also ``slicer.mrmlScene``, so that most of ``slicer.util`` works.
+    application : vtkSlicerApplicationLogic
+        Knows the slice logics.
+    volumes : vtkSlicerVolumesLogic
+        Reads volumes.
+    """
+
+    scene: Any
+    application: Any
+    volumes: Any
+
+
+@dataclass(frozen=True)
+class MrmlSliceView:
+    """A slice view: its logic, its slice node and the layer of its background volume."""
+
+    logic: Any
+    node: Any
+
+    @property
+    def layer(self) -> Any:
+        return self.logic.GetBackgroundLayer()
+
+    @property
+    def ras_from_view_xy(self) -> Matrix:
+        return _array(self.node.GetXYToRAS())
+
+    @property
+    def directions(self) -> Matrix:
+        """Columns: right and up on the view, and toward the reader, in RAS."""
+        return _array(self.node.GetSliceToRAS())[:3, :3]
+
+    def turn_to(self, directions: Matrix, origin_ras: Matrix | None = None) -> None:
+        """Set `directions`, and the middle of the view where `origin_ras` is given."""
+        ras_from_slice = _array(self.node.GetSliceToRAS())
+        ras_from_slice[:3, :3] = directions
+        if origin_ras is not None:
+            ras_from_slice[:3, 3] = origin_ras
+        self.node.GetSliceToRAS().DeepCopy(ras_from_slice.ravel().tolist())
+        self.node.UpdateMatrices()
+
+    def ijk_from_view(self, x: float, y: float) -> tuple[float, float, float]:
+        """Return where Slicer itself finds a view position in the background volume."""
+        return self.layer.GetXYToIJKTransform().TransformDoublePoint(x, y, 0.0)
+
+    def resliced(self) -> npt.NDArray[Any]:
+        """Return the values that Slicer shows before window and level, row 0 at the top."""
+        reslice = self.layer.GetReslice()
+        reslice.Update()
+        return _pixels(reslice.GetOutput())[:, :, 0]
+
+    def shown(self) -> npt.NDArray[np.uint8]:
+        """Return the grey values that Slicer shows, row 0 at the top."""
+        producer = self.layer.GetImageDataConnection().GetProducer()
+        producer.Update()
+        return _pixels(producer.GetOutputDataObject(0))[:, :, 0]
+
+
+def _pixels(image: Any) -> npt.NDArray[Any]:
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    width, height, _ = image.GetDimensions()
+    pixels = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)
+    return pixels[::-1].copy()
+
+
+def _array(matrix: Any) -> Matrix:
+    return np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
+
+
+@pytest.fixture(scope="session")
+def mrml() -> Mrml:
+    """Slicer's scene and logics, started once for all tests."""
+    slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+    import vtk
+
+    scene = slicer.vtkMRMLScene()
+    application = slicer.vtkSlicerApplicationLogic()
+    application.SetMRMLScene(scene)
+    colors = application.GetColorLogic()
+    colors.SetMRMLScene(scene)
+    colors.AddDefaultColorNodes()
+    application.SetModuleLogic("Colors", colors)
+    crosshair = slicer.vtkMRMLCrosshairNode()
+    crosshair.SetCrosshairName("default")
+    scene.AddNode(crosshair)
+    application.SetSliceLogics(vtk.vtkCollection())
+    application.SetViewLogics(vtk.vtkCollection())
+    factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
+    factory.SetMRMLApplicationLogic(application)
+    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
+    volumes = slicer.vtkSlicerVolumesLogic()
+    volumes.SetMRMLScene(scene)
+    volumes.SetMRMLApplicationLogic(application)
+    application.SetModuleLogic("Volumes", volumes)
+    slicer.mrmlScene = scene
+    slicer.modules = types.SimpleNamespace(volumes=types.SimpleNamespace(logic=lambda: volumes))
+    return Mrml(scene, application, volumes)
+
+
+@pytest.fixture
+def a_volume(mrml: Mrml) -> Iterator[Callable[..., Any]]:
+    """Return a factory: ``a_volume(voxels_kji, ras_from_ijk, world_from_ras=None)``."""
+    import slicer.util
+    import vtk
+
+    made = []
+
+    def make(
+        voxels_kji: npt.NDArray[Any], ras_from_ijk: Matrix, world_from_ras: Matrix | None = None
+    ) -> Any:
+        volume = slicer.util.addVolumeFromArray(voxels_kji, ijkToRAS=np.asarray(ras_from_ijk))
+        made.append(volume)
+        if world_from_ras is not None:
+            parent = mrml.scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+            matrix = vtk.vtkMatrix4x4()
+            matrix.DeepCopy(np.asarray(world_from_ras).ravel().tolist())
+            parent.SetMatrixTransformToParent(matrix)
+            volume.SetAndObserveTransformNodeID(parent.GetID())
+            made.append(parent)
+        return volume
+
+    yield make
+    for node in made:
+        mrml.scene.RemoveNode(node)
+
+
+@pytest.fixture
+def a_slice_view(mrml: Mrml) -> Iterator[Callable[..., MrmlSliceView]]:
+    """Return a factory: ``a_slice_view(volume, orientation, width, height)``.
+
+    The view shows the volume as a whole, at the slice nearest to its middle; sizes are in
+    device pixels.
+    """
+    import slicer
+
+    made = []
+    numbers = count()
+
+    def make(
+        volume: Any, orientation: str = "Axial", width: int = 300, height: int = 200
+    ) -> MrmlSliceView:
+        logic = slicer.vtkMRMLSliceLogic()
+        logic.SetMRMLApplicationLogic(mrml.application)
+        mrml.application.GetSliceLogics().AddItem(logic)
+        logic.SetMRMLScene(mrml.scene)
+        node = logic.AddSliceNode(f"View{next(numbers)}")
+        made.append(logic)
+        node.SetOrientation(orientation)
+        logic.ResizeSliceNode(width, height)
+        logic.GetSliceCompositeNode().SetBackgroundVolumeID(volume.GetID())
+        logic.FitSliceToBackground()
+        logic.SnapSliceOffsetToIJK()
+        return MrmlSliceView(logic, node)
+
+    yield make
+    for logic in made:
+        mrml.application.GetSliceLogics().RemoveItem(logic)
+        nodes = (logic.GetSliceCompositeNode(), logic.GetSliceNode())
+        logic.SetMRMLScene(None)
+        for node in nodes:
+            mrml.scene.RemoveNode(node)
