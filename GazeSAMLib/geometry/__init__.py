@@ -1,0 +1,1 @@
+"""Display, view, slice and volume geometry. Pure numpy: nothing here knows gaze or Slicer."""
