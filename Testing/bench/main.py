@@ -1,0 +1,114 @@
+"""Speed and memory: ``python3 run.py bench [--json] [--long] [--only NAME]``.
+
+A benchmark is a function of a file beside this one. It returns a number, whose key is the
+function's name, or a dictionary of numbers by key; it takes `long` if it can be more
+thorough, and raises ``unittest.SkipTest`` with a reason where it cannot run.
+"""
+
+import argparse
+import importlib
+import inspect
+import json
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from unittest import SkipTest
+
+from rich.console import Console
+from rich.table import Table
+
+# (file, function), in the order in which they run.
+BENCHMARKS = (
+    ("signals", "signals_us_median"),
+    ("chain", "chain_us_median"),
+    ("region", "region_click_ms"),
+    ("geometry", "slice_image_ms"),
+    ("placement", "placement_ms"),
+    ("scans", "dicom_load_ratio"),
+    ("session", "session_peak_mb"),
+    ("worker", "worker_ms"),
+    ("sam", "sam_ms"),
+)
+
+BOUNDS = {
+    "chain_us_median": 50.0,
+    "region_click_ms_median": 20.0,
+    "placement_axis_ms_median": 2.0,
+    "placement_oblique_ms_median": 20.0,
+    "worker_roundtrip_ms_p95": 3.0,
+    "sam_vit_b_embed_ratio": 1.05,
+    "sam_decode_ratio": 1.05,
+}
+
+Numbers = dict[str, float]
+
+
+def main() -> int:
+    """Run the benchmarks that the command line asks for; 1 where one of them failed."""
+    arguments = parsed_arguments()
+    errors = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
+    numbers: Numbers = {}
+    failed = False
+    for file, function in BENCHMARKS:
+        if arguments.only and arguments.only not in (file, function):
+            continue
+        started = time.perf_counter()
+        try:
+            numbers |= measured(file, function, long=arguments.long)
+        except Exception as error:  # noqa: BLE001 - must not cost the other benchmarks' numbers
+            if is_skip(error):
+                errors.print(f"{function}: skipped, {error}")
+            else:
+                failed = True
+                errors.print(f"{function}: failed\n{traceback.format_exc()}")
+        else:
+            errors.print(f"{function}: {time.perf_counter() - started:.1f} s")
+    if arguments.json:
+        sys.stdout.write(json.dumps(numbers) + "\n")
+    else:
+        Console().print(table_of(numbers))
+    return 1 if failed else 0
+
+
+def parsed_arguments() -> argparse.Namespace:
+    """Return the command line's options."""
+    parser = argparse.ArgumentParser(prog="run.py bench", description="Measure speed and memory.")
+    parser.add_argument("--json", action="store_true", help="one flat JSON object of numbers")
+    parser.add_argument("--long", action="store_true", help="more repetitions and larger cases")
+    names = sorted({name for benchmark in BENCHMARKS for name in benchmark})
+    parser.add_argument("--only", choices=names, metavar="NAME", help=f"one of {', '.join(names)}")
+    return parser.parse_args()
+
+
+def measured(file: str, function: str, *, long: bool) -> Numbers:
+    """Run one benchmark and return its numbers by key."""
+    module = importlib.import_module(f"{__package__}.{file}")
+    benchmark: Callable[..., float | Numbers] = getattr(module, function)
+    takes_long = "long" in inspect.signature(benchmark).parameters
+    result = benchmark(long=long) if takes_long else benchmark()
+    return result if isinstance(result, dict) else {function: result}
+
+
+def is_skip(error: BaseException) -> bool:
+    """Whether a benchmark cannot run here, for want of a package or of anything it says."""
+    if isinstance(error, ModuleNotFoundError):
+        return not (error.name or "").startswith("GazeSAMLib")
+    return isinstance(error, SkipTest) or isinstance(error.__cause__, ModuleNotFoundError)
+
+
+def table_of(numbers: Numbers) -> Table:
+    """Return the numbers beside their bounds."""
+    table = Table("quantity", "value", "bound", "")
+    for column in table.columns[1:3]:
+        column.justify = "right"
+    for key, value in numbers.items():
+        bound = BOUNDS.get(key)
+        verdict = "" if bound is None else "[green]pass[/]" if value <= bound else "[red]fail[/]"
+        digits = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        table.add_row(key, digits, "" if bound is None else f"{bound:g}", verdict)
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
