@@ -1,0 +1,164 @@
+"""A host's view of its worker: what to say to it, what it said, what to say again.
+
+No input or output: the host moves the bytes, through a subprocess's pipes
+(:mod:`GazeSAMLib.engines.client`) or, in Slicer, through a ``QProcess``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from GazeSAMLib.engines import codec
+from GazeSAMLib.engines.messages import (
+    Cancel,
+    Failure,
+    FromWorker,
+    Hello,
+    OpenScan,
+    Outdated,
+    ScanDigest,
+    ToWorker,
+    UseEngine,
+)
+from GazeSAMLib.engines.protocol import FrameDecoder
+from GazeSAMLib.engines.segmenter import SegmentAnswer, SegmentRequest
+from GazeSAMLib.errors import ProtocolError, WorkerError
+
+ENDS_IN_A_ROW = 5
+
+
+class WorkerLink:
+    """Remembers what a worker that takes the place of a lost one has to know.
+
+    Attributes
+    ----------
+    hello : Hello or None
+        The running worker's greeting; None until it came.
+    scan : OpenScan or None
+        The scan that is open or being opened.
+    engine : UseEngine or None
+        The engine that is in use or being loaded.
+    pending : SegmentRequest or None
+        The newest request, until it is answered.
+    scan_digest : str or None
+        The digest of `scan`, once the worker has it.
+    """
+
+    def __init__(self) -> None:
+        self.hello: Hello | None = None
+        self.scan: OpenScan | None = None
+        self.engine: UseEngine | None = None
+        self.pending: SegmentRequest | None = None
+        self.scan_digest: str | None = None
+        self._decoder = FrameDecoder()
+        self._ends = 0
+
+    def begin(self) -> bytes:
+        """Return what a worker that has just been started is to be sent."""
+        self.hello = None
+        self._decoder = FrameDecoder()
+        scan = self.scan
+        if scan is not None:
+            scan = replace(scan, digest_wanted=scan.digest_wanted and self.scan_digest is None)
+        known = (scan, self.engine, self.pending)
+        return b"".join(codec.frame(message) for message in known if message is not None)
+
+    def say(self, message: ToWorker) -> bytes:
+        """Return `message` as bytes to send, and remember what matters after a loss.
+
+        Raises
+        ------
+        ProtocolError
+            If it is too large to be sent.
+        """
+        data = codec.frame(message)
+        match message:
+            case OpenScan():
+                self.scan, self.scan_digest, self.pending = message, None, None
+            case UseEngine():
+                self.engine, self.pending = message, None
+            case SegmentRequest():
+                self.pending = message
+            case Cancel():
+                self.pending = None
+        return data
+
+    def hear(self, data: bytes) -> Iterator[FromWorker]:
+        """Take bytes from the worker and iterate over the messages complete now.
+
+        Raises
+        ------
+        ProtocolError
+            While iterating, if the bytes are no messages: then end the worker.
+        GazeSAMError
+            While iterating, if an answer contradicts itself: the same.
+        """
+        for message in self._decoder.feed(data):
+            said = codec.parse(message)
+            if not isinstance(said, FromWorker):
+                raise ProtocolError(f"the engine process sent a '{message.kind}' message")
+            self._note(said)
+            yield said
+
+    def ended(self, why: str) -> None:
+        """Note that the worker is gone; start another and send it `begin`.
+
+        Parameters
+        ----------
+        why : str
+            Part of a sentence, such as "exit code 1: No module named numpy".
+
+        Raises
+        ------
+        WorkerError
+            If too many have gone without one answer between. Do not start another before
+            there is something new to say; the request that was pending is dropped.
+        """
+        self._ends += 1
+        if self._ends < ENDS_IN_A_ROW:
+            return
+        self._ends = 0
+        self.pending = None
+        if self.hello is None:
+            raise WorkerError(
+                f"the engine process does not start ({why}); check that its Python interpreter "
+                "has GazeSAM's packages"
+            )
+        raise WorkerError(
+            f"the engine process ended {ENDS_IN_A_ROW} times in a row without an answer ({why}); "
+            "try another engine, or a smaller model if memory is short"
+        )
+
+    def forget(self, message: ToWorker) -> None:
+        """Do not tell a next worker `message`: this one has not coped with it."""
+        if message is self.scan:
+            self.scan = None
+        elif message is self.engine:
+            self.engine = None
+        elif message is self.pending:
+            self.pending = None
+
+    def _note(self, said: FromWorker) -> None:
+        match said:
+            case Hello():
+                self.hello = said
+            case SegmentAnswer():
+                self._answered(said.number)
+            case Outdated():
+                for number in said.requests:
+                    self._drop(number)
+            case ScanDigest() if self.scan is not None and said.number == self.scan.number:
+                self.scan_digest = said.digest
+            case Failure(about="decode"):
+                self._answered(said.number)
+            case Failure(about="open_scan") if self.scan and said.number == self.scan.number:
+                self.scan = None
+            case Failure(about="use_engine") if self.engine and said.number == self.engine.number:
+                self.engine = None
+
+    def _answered(self, number: int) -> None:
+        self._ends = 0
+        self._drop(number)
+
+    def _drop(self, number: int) -> None:
+        if self.pending is not None and self.pending.number == number:
+            self.pending = None

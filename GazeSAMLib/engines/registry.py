@@ -1,0 +1,98 @@
+"""The engines by name: what they are for, whether they can run here, how to make one."""
+
+import importlib
+import importlib.util
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from GazeSAMLib.engines.engine import Engine
+from GazeSAMLib.errors import EngineError
+
+
+@dataclass(frozen=True, slots=True)
+class EngineEntry:
+    """One engine that can be chosen.
+
+    Attributes
+    ----------
+    name : str
+        As on the command line.
+    summary : str
+        One line for people.
+    factory : str
+        ``module:class``; imported when the engine is made, not before.
+    packages : tuple of str
+        Import names of what it needs beyond GazeSAM's own requirements.
+    """
+
+    name: str
+    summary: str
+    factory: str
+    packages: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The packages it needs that are not installed here."""
+        return tuple(name for name in self.packages if importlib.util.find_spec(name) is None)
+
+
+ENTRIES = (
+    EngineEntry(
+        "region",
+        "classical region growing; needs no weights and no download",
+        "GazeSAMLib.engines.region:RegionEngine",
+    ),
+    EngineEntry(
+        "sam",
+        "Segment Anything (vit_b, vit_l, vit_h) from a checkpoint file",
+        "GazeSAMLib.engines.sam.engine:SamEngine",
+        ("torch", "torchvision", "segment_anything"),
+    ),
+)
+
+DEFAULT = "region"
+
+
+def engine_names() -> tuple[str, ...]:
+    """Return the names of all engines, the default first."""
+    return tuple(entry.name for entry in ENTRIES)
+
+
+def make_engine(name: str, **options: Any) -> Engine[Any]:  # noqa: ANN401 - each engine's own
+    """Return the engine of that name.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`engine_names`.
+    **options
+        Arguments of the engine's class, such as ``checkpoint`` and ``device`` of ``sam``.
+
+    Raises
+    ------
+    EngineError
+        If there is no such engine, a package it needs is not installed, it does not know an
+        option, or it cannot be loaded.
+    """
+    entry = next((entry for entry in ENTRIES if entry.name == name), None)
+    if entry is None:
+        raise EngineError(
+            f"there is no engine '{name}'; choose one of: {', '.join(engine_names())}"
+        )
+    if entry.missing:
+        raise EngineError(
+            f"the engine '{name}' needs {', '.join(entry.missing)}, not installed here; "
+            f"install it with: pip install 'gazesam[{name}]'"
+        )
+    module_name, _, class_name = entry.factory.partition(":")
+    engine_class = getattr(importlib.import_module(module_name), class_name)
+    known = inspect.signature(engine_class).parameters
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise EngineError(
+            f"the engine '{name}' has no option '{unknown[0]}'; it knows: "
+            f"{', '.join(known) or 'none'}"
+        )
+    engine: Engine[Any] = engine_class(**options)
+    return engine

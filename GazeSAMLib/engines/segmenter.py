@@ -1,0 +1,164 @@
+"""From a request of the session to an answer: reslice, embed once, decode, rank.
+
+The same class serves the command line in its own process and the worker process of
+:mod:`GazeSAMLib.engines.worker`, so that every host gets the same pixels and masks.
+"""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from GazeSAMLib.engines.engine import Engine
+from GazeSAMLib.errors import EngineError
+from GazeSAMLib.geometry.slice import SlicePlane
+from GazeSAMLib.geometry.slice_image import sample_slice, slice_grid, to_8bit
+from GazeSAMLib.geometry.volume import VolumeGeometry
+from GazeSAMLib.prompts.candidates import MaskCandidates
+from GazeSAMLib.prompts.choice import rank
+from GazeSAMLib.prompts.prompt_set import PromptSet
+
+EMBEDDINGS_IN_MEMORY = 16
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentRequest:
+    """What the session wants to know: a mask for these prompts on this plane.
+
+    Attributes
+    ----------
+    number : int
+        Grows with every request of a session; an answer to an older one is outdated.
+    plane : SlicePlane
+        The displayed plane in the scan's local RAS.
+    window, level : float
+        As displayed.
+    prompts : PromptSet
+        In the image of :func:`GazeSAMLib.geometry.slice_image.slice_grid`.
+    """
+
+    number: int
+    plane: SlicePlane
+    window: float
+    level: float
+    prompts: PromptSet
+
+
+@dataclass(frozen=True, eq=False)
+class EmbedRequest:
+    """A slice image that may be looked at soon: embed it ahead.
+
+    Attributes
+    ----------
+    number : int
+        Grows with every embed request; counted apart from those of :class:`SegmentRequest`.
+    plane : SlicePlane
+        In the scan's local RAS.
+    window, level : float
+        As displayed.
+    """
+
+    number: int
+    plane: SlicePlane
+    window: float
+    level: float
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentAnswer:
+    """Ranked candidates for the request with the same number, and what they cost.
+
+    Of the candidates' logits only the sign may be relied on: an answer of the worker process
+    has +1 and -1 in their place. Scores and low-resolution masks are the engine's own.
+
+    Attributes
+    ----------
+    number : int
+        The request's.
+    candidates : MaskCandidates
+        Best first.
+    embed_ms, decode_ms : float
+        The first is about zero where the slice image had been embedded before.
+    """
+
+    number: int
+    candidates: MaskCandidates
+    embed_ms: float
+    decode_ms: float
+
+
+class Segmenter:
+    """Answers requests on one scan with one engine.
+
+    Parameters
+    ----------
+    engine : Engine
+        The promptable segmenter.
+    voxels_kji : ndarray, shape (k, j, i)
+        The scan; may be a memory map.
+    volume : VolumeGeometry
+        The grid of `voxels_kji`.
+    """
+
+    def __init__(
+        self, engine: Engine[Any], voxels_kji: npt.NDArray[np.generic], volume: VolumeGeometry
+    ) -> None:
+        self._engine = engine
+        self._voxels_kji = voxels_kji
+        self._volume = volume
+        self._embeddings: OrderedDict[tuple[float, ...], Any] = OrderedDict()
+
+    def answer(self, request: SegmentRequest) -> SegmentAnswer:
+        """Return the ranked candidates for `request`.
+
+        Raises
+        ------
+        EngineError
+            If the plane misses the scan or the engine fails.
+        """
+        start = time.perf_counter()
+        embedding = self._embedding(request)
+        embedded = time.perf_counter()
+        candidates = rank(self._engine.decode(embedding, request.prompts), request.prompts)
+        decoded = time.perf_counter()
+        return SegmentAnswer(
+            request.number, candidates, 1e3 * (embedded - start), 1e3 * (decoded - embedded)
+        )
+
+    def is_embedded(self, request: SegmentRequest | EmbedRequest) -> bool:
+        """Whether the slice image of `request` needs no embedding any more."""
+        return _key(request) in self._embeddings
+
+    def embed(self, request: SegmentRequest | EmbedRequest) -> float:
+        """Embed the slice image of `request` unless it is embedded; return what it took, ms.
+
+        Raises
+        ------
+        EngineError
+            If the plane misses the scan or the engine fails.
+        """
+        start = time.perf_counter()
+        self._embedding(request)
+        return 1e3 * (time.perf_counter() - start)
+
+    def _embedding(self, request: SegmentRequest | EmbedRequest) -> Any:  # noqa: ANN401 - each engine's own type
+        key = _key(request)
+        if key in self._embeddings:
+            self._embeddings.move_to_end(key)
+            return self._embeddings[key]
+        grid = slice_grid(self._volume, request.plane)
+        if grid is None:
+            raise EngineError("the requested plane does not cross the scan")
+        values = sample_slice(self._voxels_kji, self._volume, grid)
+        embedding = self._engine.embed(to_8bit(values, request.window, request.level))
+        self._embeddings[key] = embedding
+        if len(self._embeddings) > EMBEDDINGS_IN_MEMORY:
+            self._embeddings.popitem(last=False)
+        return embedding
+
+
+def _key(request: SegmentRequest | EmbedRequest) -> tuple[float, ...]:
+    return (*request.plane.key(), request.window, request.level)

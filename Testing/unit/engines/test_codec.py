@@ -1,0 +1,228 @@
+"""Messages to frames and back: the same bits at both ends, and nothing but our own errors."""
+
+import dataclasses
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from GazeSAMLib import errors
+from GazeSAMLib.engines.codec import KINDS, frame, parse
+from GazeSAMLib.engines.messages import (
+    Cancel,
+    Embedded,
+    EngineReady,
+    Failure,
+    Hello,
+    Opened,
+    OpenScan,
+    Outdated,
+    Ping,
+    Pong,
+    Progress,
+    ScanDigest,
+    Shutdown,
+    UseEngine,
+)
+from GazeSAMLib.engines.protocol import FrameDecoder, Message
+from GazeSAMLib.engines.segmenter import EmbedRequest, SegmentAnswer, SegmentRequest
+from GazeSAMLib.errors import GazeSAMError, ProtocolError
+from GazeSAMLib.geometry.slice import SlicePlane
+from GazeSAMLib.prompts.candidates import MaskCandidates
+from GazeSAMLib.prompts.prompt_set import PromptSet
+from Testing.phantom import OBLIQUE, look
+
+PLAIN = [
+    Hello(("region", "sam"), "0.1.0", 4711),
+    OpenScan(1, "/tmp/scan é.raw", "<i2", (3, 4, 5), (0.1, 1e-300, -0.0) * 5 + (1.0,), False),
+    Opened(1),
+    ScanDigest(1, "ab" * 32),
+    UseEngine(2, "sam", {"checkpoint": "vit_b.pth", "device": None, "threads": 2}),
+    EngineReady(2, "sam", "cd" * 32),
+    Embedded(3, 12.5),
+    Cancel(),
+    Outdated((1, 2), (3,)),
+    Progress("loading sam", 0, 1),
+    Failure("decode", 3, "EngineError", "it failed"),
+    Shutdown(),
+]
+
+
+def sent(message):
+    (received,) = FrameDecoder().feed(frame(message))
+    return parse(received)
+
+
+def same_bits(a, b):
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+@pytest.mark.parametrize("message", PLAIN, ids=lambda message: type(message).__name__)
+def test_a_plain_message_arrives_as_it_was(message):
+    assert sent(message) == message
+
+
+def test_every_kind_of_message_is_tested_here():
+    tested = {type(message) for message in PLAIN}
+    assert tested | {SegmentRequest, EmbedRequest, SegmentAnswer, Ping, Pong} == {*KINDS.values()}
+
+
+@pytest.mark.parametrize("kind", [Ping, Pong])
+def test_the_data_of_a_ping_arrive_as_they_were(kind):
+    received = sent(kind(7, np.arange(256, dtype=np.uint8)))
+    assert isinstance(received, kind)
+    assert received.number == 7
+    assert received.data.tobytes() == bytes(range(256))
+
+
+finite = st.floats(-1e4, 1e4)
+vectors = st.tuples(finite, finite, finite)
+
+
+@given(vectors, vectors, vectors)
+def test_a_plane_arrives_with_the_same_bits(origin, row, column):
+    try:
+        plane = SlicePlane(origin, row, column)
+    except GazeSAMError:
+        return
+    received = sent(EmbedRequest(1, plane, 400.0, 40.0)).plane
+    for part in dataclasses.fields(SlicePlane):
+        assert same_bits(getattr(received, part.name), getattr(plane, part.name))
+
+
+@given(
+    points=hnp.arrays(np.float64, st.tuples(st.integers(1, 5), st.just(2)), elements=finite),
+    sigma_px=st.floats(0.0, 1e3),
+    box=st.none() | st.tuples(st.floats(0, 10), st.floats(0, 10), st.floats(10, 20), st.just(10.0)),
+    previous=st.none()
+    | hnp.arrays(np.float32, (4, 5), elements=st.floats(-30, 30, width=32)),
+    window=st.floats(1e-3, 1e5),
+    level=finite,
+)  # fmt: skip
+def test_a_request_arrives_with_the_same_bits(points, sigma_px, box, previous, window, level):
+    labels = np.arange(len(points)) % 2 ^ 1
+    prompts = PromptSet(points, labels, box, sigma_px, previous)
+    request = SegmentRequest(123, OBLIQUE, window, level, prompts)
+    received = sent(request)
+    assert (received.number, received.window, received.level) == (123, window, level)
+    assert received.prompts.sigma_px == sigma_px
+    for name in ("points_image_uv", "labels", "box_image_uv", "previous"):
+        before, after = getattr(prompts, name), getattr(received.prompts, name)
+        assert (before is None and after is None) or same_bits(before, after)
+
+
+def test_a_request_with_a_box_alone_arrives():
+    request = look(1, points_image_uv=np.empty((0, 2)), labels=[], box_image_uv=(1, 2, 3, 4))
+    assert sent(request).prompts.points_image_uv.shape == (0, 2)
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda count: st.tuples(
+            hnp.arrays(
+                np.float32,
+                st.tuples(st.just(count), st.integers(1, 9), st.integers(1, 9)),
+                elements=st.floats(width=32),
+            ),
+            hnp.arrays(np.float32, count, elements=st.floats(0, 1, width=32)),
+            st.none() | hnp.arrays(np.float32, (count, 3, 2), elements=st.floats(width=32)),
+        )
+    )
+)
+def test_an_answer_arrives_with_the_same_masks_scores_and_low_resolution_masks(parts):
+    candidates = MaskCandidates(*parts)
+    received = sent(SegmentAnswer(5, candidates, 0.25, 12.0))
+    assert (received.number, received.embed_ms, received.decode_ms) == (5, 0.25, 12.0)
+    for index in range(len(candidates)):
+        np.testing.assert_array_equal(
+            received.candidates.mask(index), candidates.mask(index), strict=True
+        )
+    assert received.candidates.logits.dtype == np.float32
+    assert same_bits(received.candidates.scores, candidates.scores)
+    low_res = candidates.low_res
+    if low_res is None:
+        assert received.candidates.low_res is None
+    else:
+        assert same_bits(received.candidates.low_res, low_res)
+
+
+def test_a_full_size_answer_is_small_on_the_pipe():
+    logits = np.full((3, 1024, 1024), -1.0, dtype=np.float32)
+    answer = SegmentAnswer(1, MaskCandidates(logits, np.ones(3, dtype=np.float32)), 0.0, 0.0)
+    assert len(frame(answer)) < 400_000
+
+
+json_values = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
+json_trees = st.recursive(json_values, lambda inner: st.lists(inner, max_size=4), max_leaves=6)
+array_names = (
+    "plane",
+    "points",
+    "labels",
+    "box",
+    "previous",
+    "inside",
+    "scores",
+    "low_res",
+    "data",
+)
+any_array = hnp.arrays(
+    st.sampled_from(["|u1", "<i8", "<f4", "<f8"]), hnp.array_shapes(max_dims=4, max_side=4)
+)
+
+
+@given(st.data())
+def test_a_message_that_lies_is_one_of_our_errors(data):
+    kind = data.draw(st.sampled_from([*KINDS, "unheard of"]))
+    names = {"shape", "sigma_px"}
+    if kind in KINDS:
+        names |= {part.name for part in dataclasses.fields(KINDS[kind])}
+    fields = data.draw(st.dictionaries(st.sampled_from(sorted(names)), json_trees, max_size=9))
+    arrays = data.draw(st.dictionaries(st.sampled_from(array_names), any_array, max_size=5))
+    with suppress(GazeSAMError):
+        parse(Message(kind, fields, arrays))
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("unheard of", {}),
+        ("hello", {"engines": "sam", "version": "1", "pid": 1}),
+        ("opened", {"number": 1.5}),
+        ("opened", {"number": True}),
+        ("use_engine", {"number": 1, "name": "sam", "options": []}),
+        ("progress", {"what": "x", "done": 1}),
+        ("embedded", {"number": 1, "embed_ms": 10**400}),
+        ("decode", {"number": 1, "window": 1, "level": 1, "sigma_px": 0}),
+    ],
+)
+def test_a_message_of_the_wrong_kind_or_type_is_refused(kind, fields):
+    with pytest.raises(ProtocolError):
+        parse(Message(kind, fields))
+
+
+def test_mask_bits_must_fit_their_shape():
+    scores = np.ones(1, dtype=np.float32)
+    for shape in ([1, 4, 5], [1, 1 << 40, 1 << 40], [0, 8, 8], [64], [1, 8, 9]):
+        message = Message(
+            "answer",
+            {"number": 1, "embed_ms": 0.0, "decode_ms": 0.0, "shape": shape},
+            {"inside": np.zeros(8, dtype=np.uint8), "scores": scores},
+        )
+        with pytest.raises(ProtocolError, match="do not fit"):
+            parse(message)
+
+
+def test_a_failure_becomes_the_error_that_the_engine_raised():
+    for name, kind in vars(errors).items():
+        if isinstance(kind, type) and issubclass(kind, GazeSAMError):
+            error = Failure("decode", 1, name, "the sentence").exception()
+            assert type(error) is kind
+            assert str(error) == "the sentence"
+
+
+@pytest.mark.parametrize("name", ["KeyError", "__doc__", "__builtins__", ""])
+def test_a_failure_of_an_unknown_kind_is_an_engine_error(name):
+    assert type(Failure("decode", 1, name, "x").exception()) is errors.EngineError

@@ -1,0 +1,81 @@
+"""In which order the worker does what it is asked, when more comes as it works."""
+
+import pytest
+
+from GazeSAMLib.engines.inbox import Inbox
+from GazeSAMLib.engines.messages import Cancel, Embedded, OpenScan, Outdated, Shutdown, UseEngine
+from GazeSAMLib.engines.segmenter import EmbedRequest, SegmentAnswer
+from GazeSAMLib.engines.worker import Worker
+from Testing.phantom import AXIAL, OBLIQUE, VOLUME, look, phantom
+from Testing.worker_of_test_engines import EqualGreyOnBadDays
+
+
+@pytest.fixture
+def scan(tmp_path):
+    path = tmp_path / "scan.raw"
+    path.write_bytes(phantom().tobytes())
+    return path
+
+
+def replies_when(scan, *messages, while_embedding, count):
+    """The first `count` replies of a worker to which more comes during its first embedding."""
+    inbox, replies, arriving = Inbox(), [], list(while_embedding)
+
+    class Interrupted(EqualGreyOnBadDays):
+        def embed(self, pixels):
+            inbox.put(arriving)
+            arriving.clear()
+            return super().embed(pixels)
+
+    def send(message):
+        if isinstance(message, SegmentAnswer | Embedded):
+            replies.append((type(message), message.number))
+        elif isinstance(message, Outdated):
+            replies.append(message)
+        if len(replies) == count:
+            inbox.put([Shutdown()])
+
+    matrix = tuple(VOLUME.local_ras_from_ijk.ravel().tolist())
+    inbox.put([OpenScan(1, str(scan), "<i2", VOLUME.shape_kji, matrix, digest_wanted=False)])
+    inbox.put([UseEngine(2, "interrupted"), *messages])
+    Worker(lambda _name: Interrupted(), inbox, send).run()
+    return replies
+
+
+def test_the_newest_look_is_answered_and_those_before_it_are_outdated(scan):
+    ahead = EmbedRequest(7, OBLIQUE, 400.0, 40.0)
+    newer = (ahead, look(2), look(3), look(4))
+    assert replies_when(scan, look(1), while_embedding=newer, count=4) == [
+        Outdated((1,)),  # though its slice is embedded, the eye has gone on
+        Outdated((2, 3)),
+        (SegmentAnswer, 4),
+        (Embedded, 7),
+    ]
+
+
+def test_a_look_does_not_wait_for_embedding_ahead(scan):
+    ahead = [EmbedRequest(number, AXIAL, 100.0 + number, 40.0) for number in (1, 2, 3)]
+    assert replies_when(scan, *ahead, while_embedding=(look(1),), count=4) == [
+        (Embedded, 1),
+        (SegmentAnswer, 1),
+        (Embedded, 2),
+        (Embedded, 3),
+    ]
+
+
+def test_a_cancelled_look_is_not_answered(scan):
+    ahead = EmbedRequest(7, OBLIQUE, 400.0, 40.0)
+    newer = (ahead, Cancel(), look(2))
+    assert replies_when(scan, look(1), while_embedding=newer, count=3) == [
+        Outdated((1,)),
+        Outdated((), (7,)),
+        (SegmentAnswer, 2),
+    ]
+
+
+def test_a_look_at_a_scan_or_with_an_engine_that_was_replaced_is_not_answered(scan):
+    newer = (UseEngine(3, "interrupted"), look(2))
+    assert replies_when(scan, look(1), while_embedding=newer, count=2) == [
+        Outdated((1,)),
+        (SegmentAnswer, 2),
+    ]
