@@ -1,6 +1,5 @@
 """The real MRML of 3D Slicer, without its window: what the ``slicer-core`` wheel holds."""
 
-import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -10,26 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from Testing.mrml_application import Mrml, start_mrml
+
 Matrix = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Mrml:
-    """The parts of Slicer's application that tests reach for.
-
-    Attributes
-    ----------
-    scene : vtkMRMLScene
-        Also ``slicer.mrmlScene``, so that most of ``slicer.util`` works.
-    application : vtkSlicerApplicationLogic
-        Knows the slice logics.
-    volumes : vtkSlicerVolumesLogic
-        Reads volumes.
-    """
-
-    scene: Any
-    application: Any
-    volumes: Any
 
 
 @dataclass(frozen=True)
@@ -93,31 +75,8 @@ def _array(matrix: Any) -> Matrix:
 @pytest.fixture(scope="session")
 def mrml() -> Mrml:
     """Slicer's scene and logics, started once for all tests."""
-    slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
-    import vtk
-
-    scene = slicer.vtkMRMLScene()
-    application = slicer.vtkSlicerApplicationLogic()
-    application.SetMRMLScene(scene)
-    colors = application.GetColorLogic()
-    colors.SetMRMLScene(scene)
-    colors.AddDefaultColorNodes()
-    application.SetModuleLogic("Colors", colors)
-    crosshair = slicer.vtkMRMLCrosshairNode()
-    crosshair.SetCrosshairName("default")
-    scene.AddNode(crosshair)
-    application.SetSliceLogics(vtk.vtkCollection())
-    application.SetViewLogics(vtk.vtkCollection())
-    factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
-    factory.SetMRMLApplicationLogic(application)
-    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
-    volumes = slicer.vtkSlicerVolumesLogic()
-    volumes.SetMRMLScene(scene)
-    volumes.SetMRMLApplicationLogic(application)
-    application.SetModuleLogic("Volumes", volumes)
-    slicer.mrmlScene = scene
-    slicer.modules = types.SimpleNamespace(volumes=types.SimpleNamespace(logic=lambda: volumes))
-    return Mrml(scene, application, volumes)
+    pytest.importorskip("slicer", reason="slicer-core is not installed")
+    return start_mrml()
 
 
 @pytest.fixture
@@ -182,3 +141,33 @@ def a_slice_view(mrml: Mrml) -> Iterator[Callable[..., MrmlSliceView]]:
         logic.SetMRMLScene(None)
         for node in nodes:
             mrml.scene.RemoveNode(node)
+
+
+@pytest.fixture
+def a_segmentation(mrml: Mrml) -> Iterator[Callable[..., Any]]:
+    """Return a factory: ``a_segmentation(scene_volume)``, an empty one of that volume."""
+    from GazeSAMLib.hosts.slicer.segmentation_setup import new_segmentation
+
+    made = []
+
+    def make(scene_volume: Any) -> Any:
+        made.append(new_segmentation(scene_volume))
+        return made[-1]
+
+    yield make
+    for node in made:
+        display = node.GetDisplayNode()
+        mrml.scene.RemoveNode(node)
+        mrml.scene.RemoveNode(display)
+
+
+@pytest.fixture
+def a_segment_editor(mrml: Mrml) -> Iterator[Any]:
+    """The settings of the module Segment Editor, as Slicer makes them when it is opened."""
+    import slicer
+
+    editor = slicer.vtkMRMLSegmentEditorNode()
+    editor.SetSingletonTag("SegmentEditor")
+    mrml.scene.AddNode(editor)
+    yield editor
+    mrml.scene.RemoveNode(editor)

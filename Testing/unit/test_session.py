@@ -342,12 +342,12 @@ def test_an_outdated_answer_changes_nothing():
 
 
 def test_what_was_accepted_is_in_the_journal(tmp_path):
-    journal = Journal(tmp_path, "ab" * 32)
-    reader = Reader(journal=journal)
-    reader.look(LEFT)
-    reader.press("accept")
-    reader.press("next_segment")
-    reader.press("undo")
+    with Journal(tmp_path, "ab" * 32) as journal:
+        reader = Reader(journal=journal)
+        reader.look(LEFT)
+        reader.press("accept")
+        reader.press("next_segment")
+        reader.press("undo")
     kinds = [record.kind for record in read_journal(journal.path)]
     assert kinds == [RecordKind.ACCEPT, RecordKind.SEGMENT, RecordKind.UNDO]
 
@@ -357,10 +357,11 @@ def test_a_step_that_cannot_be_saved_is_not_written(tmp_path):
         def append(self, record):
             raise JournalError("the step could not be saved")
 
-    reader = Reader(journal=FullDisk(tmp_path, "ab" * 32))
-    reader.look(LEFT)
-    with pytest.raises(JournalError):
-        reader.press("accept")
+    with FullDisk(tmp_path, "ab" * 32) as journal:
+        reader = Reader(journal=journal)
+        reader.look(LEFT)
+        with pytest.raises(JournalError):
+            reader.press("accept")
     assert not reader.labelmap.labels_kji.any()
 
 
