@@ -41,7 +41,7 @@ ENTRIES = (
     EngineEntry(
         "region",
         "classical region growing; needs no weights and no download",
-        "GazeSAMLib.engines.region:RegionEngine",
+        "GazeSAMLib.engines.region.engine:RegionEngine",
     ),
     EngineEntry(
         "sam",

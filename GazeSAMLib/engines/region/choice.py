@@ -1,0 +1,88 @@
+"""From all regions of a look to the best few that differ from each other."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from GazeSAMLib.engines.region.fronts import Front
+from GazeSAMLib.engines.region.scorer import RegionScorer
+from GazeSAMLib.engines.region.spread import FloatArray
+
+SAME_IOU = 0.6
+"""Regions that overlap more than this count as one."""
+
+RINGS, SPOKES = 24, 28
+
+
+def best_regions(
+    fronts: list[Front],
+    scorer: RegionScorer,
+    look: tuple[float, float],
+    image_shape: tuple[int, int],
+    count: int,
+) -> list[tuple[Front, int, float]]:
+    """Return up to `count` different regions as (front, index, expected IoU), best first."""
+    if not fronts:
+        return []
+    scores = scorer.expected_iou(np.concatenate([front.evidence for front in fronts]))
+    ends = np.cumsum([len(front.evidence) for front in fronts])
+    rows, columns, areas = _around(look, image_shape)
+    smallest: dict[int, npt.NDArray[np.intp]] = {}
+    chosen: list[tuple[Front, int, float]] = []
+    members: list[npt.NDArray[np.bool_]] = []
+    for region in np.argsort(-scores, kind="stable").tolist():
+        owner = int(np.searchsorted(ends, region, side="right"))
+        front = fronts[owner]
+        index = region - int(ends[owner]) + len(front.evidence)
+        if owner not in smallest:
+            smallest[owner] = _smallest_at(front, rows, columns)
+        member = smallest[owner] <= index
+        if all(_iou(member, known, areas) < SAME_IOU for known in members):
+            chosen.append((front, index, float(scores[region])))
+            members.append(member)
+        if len(chosen) == count:
+            break
+    return chosen
+
+
+def _around(
+    look: tuple[float, float], image_shape: tuple[int, int]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return rows, columns and areas of sample points, denser the nearer they are to the look."""
+    radius = np.geomspace(1.0, 0.75 * max(image_shape) + 1.0, RINGS)[:, None]
+    angle = 2.0 * np.pi * (np.arange(SPOKES)[None, :] + 0.5 * (np.arange(RINGS)[:, None] % 2))
+    angle = angle / SPOKES
+    rows, columns = look[0] + radius * np.sin(angle), look[1] + radius * np.cos(angle)
+    areas = np.repeat(radius**2, SPOKES, axis=1)  # rings are spaced by their radius
+    inside = (rows > -0.5) & (rows < image_shape[0] - 0.5)
+    inside &= (columns > -0.5) & (columns < image_shape[1] - 0.5)
+    return rows[inside], columns[inside], areas[inside]
+
+
+def _smallest_at(front: Front, rows: FloatArray, columns: FloatArray) -> npt.NDArray[np.intp]:
+    """Return the first region of `front` that holds each position."""
+    window = front.window
+    height, width = window.grey.shape
+    row = np.rint((rows + 0.5) / window.scale - 0.5 - window.origin[0]).astype(np.intp)
+    column = np.rint((columns + 0.5) / window.scale - 0.5 - window.origin[1]).astype(np.intp)
+    beside = (row < 0) | (row >= height) | (column < 0) | (column >= width)
+    pixel = np.where(beside, 0, row * width + column)
+    return np.where(beside, len(front.evidence), front.family.smallest[pixel])
+
+
+def _iou(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_], areas: FloatArray) -> float:
+    union = areas[one | other].sum()
+    return float(areas[one & other].sum() / union) if union > 0.0 else 1.0
+
+
+def several(
+    chosen: list[tuple[Front, int, float]], count: int
+) -> Iterator[tuple[Front, int, float]]:
+    """Yield `count` regions: where fewer differ, the best again, with a score that never wins."""
+    for place in range(count):
+        if place < len(chosen):
+            yield chosen[place]
+        else:
+            front, index, score = chosen[0]
+            yield front, index, 0.5 * score

@@ -1,0 +1,64 @@
+"""A region of a window, drawn on the slice image."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from GazeSAMLib.engines.region.fronts import Front
+from GazeSAMLib.engines.region.points import pixels_of
+from GazeSAMLib.engines.region.spread import FloatArray
+
+FLOOR = -8.0
+"""The logit of what no front has reached."""
+
+
+def draw(logits: npt.NDArray[np.float32], front: Front, index: int, not_this: FloatArray) -> None:
+    """Draw one region: above zero inside, graded by the time of arrival near its edge.
+
+    Holes are filled, unless a point in one says that it is not part of the structure.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (H, W)
+        Drawn upon, in place; elsewhere it keeps its values.
+    front : Front
+        The front.
+    index : int
+        Which of its regions.
+    not_this : ndarray, shape (n, 2)
+        Rows and columns of points that are not part of the structure.
+    """
+    window = front.window
+    limit = float(front.family.limits[index])
+    arrival = np.minimum(front.family.arrival, 2.0 * limit).reshape(window.grey.shape)
+    filled = ndimage.binary_fill_holes(arrival < limit)
+    held = [window.holds(row, column) for row, column in not_this.tolist()]
+    if not filled.ravel()[pixels_of(not_this[held], window)].any():
+        arrival = np.where(filled, np.minimum(arrival, 0.9 * limit), arrival)
+    scale = 2**window.level
+    top, left = (first * scale for first in window.origin)
+    height, width = window.grey.shape
+    bottom = min(top + height * scale, len(logits))
+    right = min(left + width * scale, len(logits.T))
+    inside = _enlarged(4.0 * (limit - arrival) / limit, bottom - top, scale)
+    inside = _enlarged(inside.T, right - left, scale).T
+    logits[top:bottom, left:right] = inside
+
+
+def keep_box(logits: npt.NDArray[np.float32], box_image_uv: FloatArray) -> None:
+    """Leave nothing outside the box in `logits`, shape (K, H, W)."""
+    u_min, v_min, u_max, v_max = box_image_uv
+    rows = np.arange(logits.shape[1])[:, None]
+    columns = np.arange(logits.shape[2])[None, :]
+    beside = (rows < v_min) | (rows > v_max) | (columns < u_min) | (columns > u_max)
+    logits[:, beside] = FLOOR
+
+
+def _enlarged(values: FloatArray, count: int, scale: int) -> FloatArray:
+    """Interpolate `values` along axis 0 to `count` rows, each a `scale`-th of an old one."""
+    at = (np.arange(count) + 0.5) / scale - 0.5
+    low = np.clip(np.floor(at).astype(np.intp), 0, max(len(values) - 2, 0))
+    high = np.minimum(low + 1, len(values) - 1)
+    share = np.clip(at - low, 0.0, 1.0)[:, None]
+    between: FloatArray = values[low] * (1.0 - share) + values[high] * share
+    return between
