@@ -1,6 +1,7 @@
 """From all regions of a look to the best few that differ from each other."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,21 +16,34 @@ SAME_IOU = 0.6
 RINGS, SPOKES = 24, 28
 
 
+@dataclass(frozen=True, eq=False)
+class Region:
+    """One region of a front, with its expected IoU."""
+
+    front: Front
+    index: int
+    score: float
+
+    def area_px(self) -> float:
+        """Return its area in pixels of the slice image."""
+        return float(self.front.family.counts[self.index]) * self.front.window.scale**2
+
+
 def best_regions(
     fronts: list[Front],
     scorer: RegionScorer,
     look: tuple[float, float],
     image_shape: tuple[int, int],
     count: int,
-) -> list[tuple[Front, int, float]]:
-    """Return up to `count` different regions as (front, index, expected IoU), best first."""
+) -> list[Region]:
+    """Return up to `count` different regions, best first."""
     if not fronts:
         return []
     scores = scorer.expected_iou(np.concatenate([front.evidence for front in fronts]))
     ends = np.cumsum([len(front.evidence) for front in fronts])
     rows, columns, areas = _around(look, image_shape)
     smallest: dict[int, npt.NDArray[np.intp]] = {}
-    chosen: list[tuple[Front, int, float]] = []
+    chosen: list[Region] = []
     members: list[npt.NDArray[np.bool_]] = []
     for region in np.argsort(-scores, kind="stable").tolist():
         owner = int(np.searchsorted(ends, region, side="right"))
@@ -39,7 +53,7 @@ def best_regions(
             smallest[owner] = _smallest_at(front, rows, columns)
         member = smallest[owner] <= index
         if all(_iou(member, known, areas) < SAME_IOU for known in members):
-            chosen.append((front, index, float(scores[region])))
+            chosen.append(Region(front, index, float(scores[region])))
             members.append(member)
         if len(chosen) == count:
             break
@@ -76,13 +90,10 @@ def _iou(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_], areas: FloatA
     return float(areas[one & other].sum() / union) if union > 0.0 else 1.0
 
 
-def several(
-    chosen: list[tuple[Front, int, float]], count: int
-) -> Iterator[tuple[Front, int, float]]:
+def several(chosen: list[Region], count: int) -> Iterator[Region]:
     """Yield `count` regions: where fewer differ, the best again, with a score that never wins."""
     for place in range(count):
         if place < len(chosen):
             yield chosen[place]
         else:
-            front, index, score = chosen[0]
-            yield front, index, 0.5 * score
+            yield replace(chosen[0], score=0.5 * chosen[0].score)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from GazeSAMLib.engines.region.choice import best_regions, several
+from GazeSAMLib.engines.region.choice import Region, best_regions, several
 from GazeSAMLib.engines.region.drawing import FLOOR, draw, keep_box
 from GazeSAMLib.engines.region.fronts import all_fronts
 from GazeSAMLib.engines.region.points import Points
@@ -62,10 +62,10 @@ class RegionEngine:
             row, column = np.rint(points.add[-1]).astype(np.intp)
             logits[:, row, column] = 1.0
         else:
-            for place, (front, index, score) in enumerate(several(chosen, CANDIDATES)):
-                draw(logits[place], front, index, points.not_this)
-                scores[place] = score
+            growing = sorted(several(chosen, CANDIDATES), key=Region.area_px)
+            for place, region in enumerate(growing):
+                draw(logits[place], region.front, region.index, points.not_this)
+                scores[place] = region.score
         if prompts.box_image_uv is not None:
             keep_box(logits, prompts.box_image_uv)
-        by_size = np.argsort((logits > 0.0).sum(axis=(1, 2)), kind="stable")
-        return MaskCandidates(logits, scores).taken(by_size)
+        return MaskCandidates(logits, scores)

@@ -27,13 +27,21 @@ def noise_of(window: Window) -> float:
 def _layout(
     height: int, width: int, at_border: tuple[bool, bool, bool, bool]
 ) -> tuple[FloatArray, ...]:
-    """Return each pixel's row, column, and sides on the image's border and on the window's."""
+    """Return per pixel: row, column, their products, its sides on image and window border."""
     row, column = np.divmod(np.arange(height * width, dtype=np.float64), width)
     on_image, on_window = np.zeros((height, width)), np.zeros((height, width))
     sides = (np.s_[0, :], np.s_[-1, :], np.s_[:, 0], np.s_[:, -1])
     for side, is_image in zip(sides, at_border, strict=True):
         (on_image if is_image else on_window)[side] += 1.0  # type: ignore[index]
-    return row, column, on_image.ravel(), on_window.ravel()
+    return (
+        row,
+        column,
+        row * row,
+        column * column,
+        row * column,
+        on_image.ravel(),
+        on_window.ravel(),
+    )
 
 
 def describe(
@@ -71,14 +79,11 @@ def describe(
     grey = window.grey.ravel().astype(np.float64)
     area = family.counts.astype(np.float64)
     regions = np.arange(len(area))
-    row, column, on_image, on_window = _layout(height, width, window.at_border)
-    per_pixel = np.stack(
-        (row, column, row * row, column * column, row * column, on_image, on_window, grey,
-         grey * grey),
-        axis=1,
-    )[family.order[: family.counts[-1]]]  # fmt: skip
-    starts = np.concatenate(([0], family.counts[:-1]))
-    sums = np.cumsum(np.add.reduceat(per_pixel, starts, axis=0), axis=0)
+    layout = _layout(height, width, window.at_border)
+    per_pixel = (*layout, grey, grey * grey)
+    sums = np.stack(
+        [np.bincount(family.smallest, values, len(area) + 1) for values in per_pixel], axis=1
+    )[:-1].cumsum(axis=0)
     means = sums / area[:, None]
     mean_row, mean_column, mean_grey = means[:, 0], means[:, 1], means[:, 7]
     spread = np.sqrt(np.maximum(means[:, 8] - mean_grey**2, 0.0))
@@ -102,7 +107,7 @@ def describe(
     ring_step = np.abs(mean_grey - ring_grey)
 
     log_area = np.log(area)
-    stability = np.clip(np.gradient(np.log(family.limits), log_area), 0.0, 8.0)
+    stability = np.clip(_slope(np.log(family.limits), log_area), 0.0, 8.0)
     radius = np.sqrt(area / np.pi)
     seed_grey = grey_around(window.grey, np.array([seed[0] * width + seed[1]]))
     from_seed = np.hypot(mean_row - seed[0], mean_column - seed[1])
@@ -171,6 +176,13 @@ def _along_edges(
     edges = np.maximum(over_regions(None), 1.0)
     weak = over_regions((contrast < max(4.0, 2.0 * noise)).astype(np.float64)) / edges
     return edges, over_regions(contrast) / edges, np.abs(over_regions(step)) / edges, weak
+
+
+def _slope(values: FloatArray, at: FloatArray) -> FloatArray:
+    """Return central differences, one-sided at the ends."""
+    up, down = np.append(values[1:], values[-1]), np.insert(values[:-1], 0, values[0])
+    right, left = np.append(at[1:], at[-1]), np.insert(at[:-1], 0, at[0])
+    return (up - down) / (right - left)
 
 
 def grey_around(grey: npt.NDArray[np.float32], pixels: npt.NDArray[np.intp]) -> float:

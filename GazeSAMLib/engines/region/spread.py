@@ -60,8 +60,6 @@ class Family:
     ----------
     arrival : ndarray, shape (pixels,)
         Arrival time; infinite where the other front came first.
-    order : ndarray, shape (pixels,)
-        The pixels by arrival.
     counts : ndarray, shape (regions,)
         Pixels of each region, rising.
     limits : ndarray, shape (regions,)
@@ -71,10 +69,19 @@ class Family:
     """
 
     arrival: FloatArray
-    order: IndexArray
     counts: IndexArray
     limits: FloatArray
     smallest: IndexArray
+
+
+@lru_cache(maxsize=256)
+def _counts(reached: int) -> IndexArray:
+    """Return the sizes of a family's regions where a front has reached so many pixels."""
+    smallest, largest = min(SMALLEST, reached - 1), max(SMALLEST + 2, int(LARGEST_SHARE * reached))
+    if smallest < 1:
+        return np.empty(0, dtype=np.intp)
+    counts = np.unique(np.geomspace(smallest, largest, COUNT).astype(np.intp))
+    return counts[counts < reached]
 
 
 def spread(costs: FloatArray, grid: Grid, seeds: IndexArray, against: IndexArray) -> Family | None:
@@ -98,11 +105,7 @@ def spread(costs: FloatArray, grid: Grid, seeds: IndexArray, against: IndexArray
         arrival = np.where(rival <= arrival, np.inf, arrival)
         reached = int(np.isfinite(arrival).sum())
     order = np.argsort(arrival, kind="stable")
-    smallest, largest = min(SMALLEST, reached - 1), max(SMALLEST + 2, int(LARGEST_SHARE * reached))
-    if smallest < 1:
-        return None
-    counts = np.unique(np.geomspace(smallest, largest, COUNT).astype(np.intp))
-    counts = counts[counts < reached]
+    counts = _counts(reached)
     if len(counts) < 4:
         return None
     steps = np.diff(np.concatenate(([0], counts, [pixels])))
@@ -110,4 +113,4 @@ def spread(costs: FloatArray, grid: Grid, seeds: IndexArray, against: IndexArray
     first_region[order] = np.repeat(np.arange(len(counts) + 1), steps)
     sorted_arrival = arrival[order]
     limits = 0.5 * (sorted_arrival[counts - 1] + sorted_arrival[counts]) + 1e-9
-    return Family(arrival, order, counts, limits, first_region)
+    return Family(arrival, counts, limits, first_region)
