@@ -1,4 +1,8 @@
-"""From all regions of a look to the best few that differ from each other."""
+"""From all regions of a look to the best few that differ from each other.
+
+The best is not the region with the highest score, which is often an outlier, but the one that is
+expected to overlap most with the true one, where every region is believed to be it by its score.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,6 +16,12 @@ from GazeSAMLib.engines.region.spread import FloatArray
 
 SAME_IOU = 0.6
 """Regions that overlap more than this count as one."""
+
+LOOKED_THROUGH = 100
+"""So many of the best regions are compared with each other."""
+
+BELIEF_WIDTH = 0.1
+"""Scores that far apart differ in belief by a factor of e."""
 
 RINGS, SPOKES = 24, 28
 
@@ -39,25 +49,36 @@ def best_regions(
     """Return up to `count` different regions, best first."""
     if not fronts:
         return []
-    scores = scorer.expected_iou(np.concatenate([front.evidence for front in fronts]))
+    raw = scorer.expected_iou(np.concatenate([front.evidence for front in fronts]))
     ends = np.cumsum([len(front.evidence) for front in fronts])
+    likely = np.argsort(-raw, kind="stable")[:LOOKED_THROUGH]
+    owners = np.searchsorted(ends, likely, side="right")
+    indices = likely - ends[owners] + [len(fronts[owner].evidence) for owner in owners]
     rows, columns, areas = _around(look, image_shape)
-    smallest: dict[int, npt.NDArray[np.intp]] = {}
-    chosen: list[Region] = []
-    members: list[npt.NDArray[np.bool_]] = []
-    for region in np.argsort(-scores, kind="stable").tolist():
-        owner = int(np.searchsorted(ends, region, side="right"))
-        front = fronts[owner]
-        index = region - int(ends[owner]) + len(front.evidence)
-        if owner not in smallest:
-            smallest[owner] = _smallest_at(front, rows, columns)
-        member = smallest[owner] <= index
-        if all(_iou(member, known, areas) < SAME_IOU for known in members):
-            chosen.append(Region(front, index, float(scores[region])))
-            members.append(member)
+    smallest = [_smallest_at(front, rows, columns) for front in fronts]
+    members = np.array(
+        [smallest[owner] <= index for owner, index in zip(owners, indices, strict=True)]
+    )
+    iou = _pairwise_iou(members, areas)
+    belief = np.exp((raw[likely] - raw[likely[0]]) / BELIEF_WIDTH)
+    expected = (2.0 * iou / (1.0 + iou)) @ (belief / belief.sum())
+    scores = expected / (2.0 - expected) * raw[likely[0]]
+    chosen: list[int] = []
+    for place in np.argsort(-expected, kind="stable").tolist():
+        if all(iou[place, known] < SAME_IOU for known in chosen):
+            chosen.append(place)
         if len(chosen) == count:
             break
-    return chosen
+    return [
+        Region(fronts[owners[place]], int(indices[place]), float(scores[place])) for place in chosen
+    ]
+
+
+def _pairwise_iou(members: npt.NDArray[np.bool_], areas: FloatArray) -> FloatArray:
+    common = (members * areas) @ members.T.astype(np.float64)
+    own = members @ areas
+    iou: FloatArray = common / np.maximum(own[:, None] + own[None, :] - common, 1e-9)
+    return iou
 
 
 def _around(
@@ -83,11 +104,6 @@ def _smallest_at(front: Front, rows: FloatArray, columns: FloatArray) -> npt.NDA
     beside = (row < 0) | (row >= height) | (column < 0) | (column >= width)
     pixel = np.where(beside, 0, row * width + column)
     return np.where(beside, len(front.evidence), front.family.smallest[pixel])
-
-
-def _iou(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_], areas: FloatArray) -> float:
-    union = areas[one | other].sum()
-    return float(areas[one & other].sum() / union) if union > 0.0 else 1.0
 
 
 def several(chosen: list[Region], count: int) -> Iterator[Region]:

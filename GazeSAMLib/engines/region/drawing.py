@@ -46,8 +46,10 @@ def draw(logits: npt.NDArray[np.float32], front: Front, index: int, not_this: Fl
 
 
 def keep_box(logits: npt.NDArray[np.float32], box_image_uv: FloatArray) -> None:
-    """Leave nothing outside the box in `logits`, shape (K, H, W)."""
-    u_min, v_min, u_max, v_max = box_image_uv
+    """Leave nothing outside the box in `logits`, shape (K, H, W); the box is at least a pixel."""
+    last = np.tile(np.array(logits.shape[:0:-1]) - 1.0, 2)
+    box = np.clip(box_image_uv, 0.0, last)
+    (u_min, v_min), (u_max, v_max) = np.floor(box[:2]), np.ceil(box[2:])
     rows = np.arange(logits.shape[1])[:, None]
     columns = np.arange(logits.shape[2])[None, :]
     beside = (rows < v_min) | (rows > v_max) | (columns < u_min) | (columns > u_max)

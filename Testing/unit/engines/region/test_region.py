@@ -184,15 +184,16 @@ def test_one_look_finds_most_organs_of_a_real_ct(shared_data):
     best_of_three, top_iou, top_scores = [], [], []
     for value in names:
         organ = labels[10] == value
-        if organ.sum() < 1000:
+        if organ.sum() < 60:
             continue
         row, column = np.unravel_index(ndimage.distance_transform_edt(organ).argmax(), organ.shape)
         prompts = PromptSet.at(ImagePoint(float(column), float(row)))
         candidates = ENGINE.decode(embedding, prompts)
-        best_of_three.append(max(dice(candidates.mask(i), organ) for i in range(3)))
+        if organ.sum() >= 1000:
+            best_of_three.append(max(dice(candidates.mask(i), organ) for i in range(3)))
         top = dice(candidates.mask(int(candidates.scores.argmax())), organ)
         top_iou.append(top / (2.0 - top))
         top_scores.append(float(candidates.scores.max()))
     assert len(best_of_three) >= 5
     assert np.mean(best_of_three) > 0.7
-    assert abs(np.mean(top_scores) - np.mean(top_iou)) < 0.2  # scores are honest
+    assert abs(np.mean(top_scores) - np.mean(top_iou)) < 0.1  # scores are honest
