@@ -1,0 +1,1 @@
+"""A virtual reader, and how well looking works: recordings and measurements from labelled scans."""
