@@ -27,6 +27,7 @@ class EventKind(StrEnum):
     PROPAGATE = "propagate"
     PAUSE = "pause"
     RESUME = "resume"
+    TARGET = "target"
 
 
 @dataclass(frozen=True, slots=True)

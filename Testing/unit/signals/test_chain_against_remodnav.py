@@ -1,4 +1,4 @@
-"""The streaming detector against an off-line one that sees the whole signal at once.
+"""The streaming detectors against an off-line one that sees the whole signal at once.
 
 Dar, Wagner and Hanke (2021). REMoDNaV: robust eye-movement classification for dynamic
 stimulation. Behav Res 53. https://doi.org/10.3758/s13428-020-01428-x
@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
-from GazeSAMLib.signals.chain import SignalChain
+from GazeSAMLib.signals.chain import Detector, SignalChain, SignalOptions
 from GazeSAMLib.signals.types import FixationPhase
 from Testing.simulated_gaze import DISPLAY, SimulatedGaze, simulate
 
@@ -18,8 +18,8 @@ remodnav = pytest.importorskip("remodnav", reason="REMoDNaV is not installed")
 Intervals = list[tuple[float, float]]
 
 
-def ours(gaze: SimulatedGaze) -> Intervals:
-    chain = SignalChain(DISPLAY)
+def ours(gaze: SimulatedGaze, detector: Detector) -> Intervals:
+    chain = SignalChain(DISPLAY, SignalOptions(detector=detector))
     updates = [*[chain.add(sample) for sample in gaze.samples()], chain.flush()]
     return [
         (update.fixation.start_ns / 1e9, update.fixation.end_ns / 1e9)
@@ -43,10 +43,11 @@ def theirs(gaze: SimulatedGaze, rate_hz: float) -> Intervals:
     ]
 
 
+@pytest.mark.parametrize("detector", Detector)
 @pytest.mark.parametrize(("rate_hz", "noise_sd_deg"), [(250.0, 0.02), (250.0, 0.05), (500.0, 0.1)])
-def test_the_intervals_agree(rate_hz: float, noise_sd_deg: float):
+def test_the_intervals_agree(rate_hz: float, noise_sd_deg: float, detector: Detector):
     gaze = simulate(rate_hz, noise_sd_deg, fixations=40, saccade_deg=(3.0, 12.0), seed=11)
-    streamed, reference = ours(gaze), theirs(gaze, rate_hz)
+    streamed, reference = ours(gaze, detector), theirs(gaze, rate_hz)
     assert len(reference) >= 38, "the reference itself has to find the fixations"
     assert abs(len(streamed) - len(reference)) <= 2
     nearest = [min(streamed, key=lambda one: abs(sum(one) - sum(two))) for two in reference]

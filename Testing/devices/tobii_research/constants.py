@@ -1,0 +1,22 @@
+"""The SDK's constants, by their real values."""
+
+CAPABILITY_HAS_GAZE_DATA = "capability_has_gaze_data"
+CAPABILITY_CAN_DO_SCREEN_BASED_CALIBRATION = "capability_can_do_screen_based_calibration"
+
+EYETRACKER_GAZE_DATA = "eyetracker_gaze_data"
+EYETRACKER_STREAM_ERRORS = "eyetracker_stream_errors"
+EYETRACKER_NOTIFICATION_CONNECTION_LOST = "eyetracker_notification_connection_lost"
+EYETRACKER_NOTIFICATION_CONNECTION_RESTORED = "eyetracker_notification_connection_restored"
+EYETRACKER_NOTIFICATION_STREAM_BUFFER_OVERFLOW = "eyetracker_notification_stream_buffer_overflow"
+EYETRACKER_NOTIFICATION_DISPLAY_AREA_CHANGED = "eyetracker_notification_display_area_changed"
+EYETRACKER_NOTIFICATION_GAZE_OUTPUT_FREQUENCY_CHANGED = (
+    "eyetracker_notification_gaze_output_frequency_changed"
+)
+EYETRACKER_NOTIFICATION_DEVICE_FAULTS = "eyetracker_notification_device_faults"
+EYETRACKER_NOTIFICATION_DEVICE_WARNINGS = "eyetracker_notification_device_warnings"
+
+STREAM_ERROR_CONNECTION_LOST = "stream_error_connection_lost"
+STREAM_ERROR_INSUFFICIENT_LICENSE = "stream_error_insufficient_license"
+STREAM_ERROR_USER_ERROR = "stream_error_user_error"
+STREAM_ERROR_SOURCE_USER = "stream_error_source_user"
+STREAM_ERROR_SOURCE_SUBSCRIPTION_GAZE_DATA = "stream_error_source_subscription_gaze_data"
