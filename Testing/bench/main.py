@@ -28,6 +28,7 @@ BENCHMARKS = (
     ("scans", "dicom_load_ratio"),
     ("session", "session_peak_mb"),
     ("worker", "worker_ms"),
+    ("lsl", "lsl_latency"),
     ("sam", "sam_ms"),
 )
 
@@ -37,6 +38,13 @@ BOUNDS = {
     "placement_axis_ms_median": 2.0,
     "placement_oblique_ms_median": 20.0,
     "worker_roundtrip_ms_p95": 3.0,
+    "lsl_latency_ms_p50_60hz": 2.0,
+    "lsl_latency_ms_p99_60hz": 20.0,
+    "lsl_latency_ms_p50_250hz": 2.0,
+    "lsl_latency_ms_p99_250hz": 20.0,
+    "lsl_latency_ms_p50_1200hz": 2.0,
+    "lsl_latency_ms_p99_1200hz": 20.0,
+    "lsl_lost_samples": 0.0,
     "sam_vit_b_embed_ratio": 1.05,
     "sam_decode_ratio": 1.05,
 }

@@ -1,0 +1,47 @@
+"""Who answers a session's requests: an engine in a process of its own, or in this one."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+from GazeSAMLib.engines.client import WorkerClient
+from GazeSAMLib.engines.registry import make_engine
+from GazeSAMLib.engines.segmenter import Segmenter
+from GazeSAMLib.hosts.cli.timing import Answer
+from GazeSAMLib.scans.scan import Scan
+
+
+class Answering(Protocol):
+    """Given an engine's name and options and a scan, answers requests while it is entered."""
+
+    def __call__(self, engine: str, scan: Scan, **options: str) -> AbstractContextManager[Answer]:
+        """Return what gives the answering function when it is entered."""
+
+
+@contextmanager
+def in_worker(engine: str, scan: Scan, **options: str) -> Iterator[Answer]:
+    """Answer with an engine in a process of its own, which is replaced if it dies.
+
+    Raises
+    ------
+    EngineError
+        If there is no such engine, it cannot be loaded, or the scan cannot be handed over.
+    WorkerError
+        If the process cannot be started.
+    """
+    with WorkerClient() as client:
+        client.use_engine(engine, **options)
+        client.open_scan(scan.voxels_kji, scan.volume, digest_wanted=False)
+        yield client.answer
+
+
+@contextmanager
+def in_process(engine: str, scan: Scan, **options: str) -> Iterator[Answer]:
+    """Answer with an engine that runs in this process.
+
+    Raises
+    ------
+    EngineError
+        If there is no such engine or it cannot be loaded.
+    """
+    yield Segmenter(make_engine(engine, **options), scan.voxels_kji, scan.volume).answer

@@ -1,0 +1,110 @@
+"""``gazesam evaluate``."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from GazeSAMLib.engines.registry import make_engine
+from GazeSAMLib.hosts.cli.evaluation_output import write_evaluation
+from GazeSAMLib.hosts.cli.evaluation_table import show_evaluation
+from GazeSAMLib.hosts.cli.illustrating import make_folder
+from GazeSAMLib.hosts.cli.labelled import (
+    DISPLAY_MM,
+    DISPLAY_PX,
+    DISTANCE_MM,
+    DisplayMmOption,
+    DisplayOption,
+    DistanceOption,
+    LabelsOption,
+    SeedOption,
+    SlicesOption,
+    StructureOption,
+    display_of_options,
+    open_labelled,
+)
+from GazeSAMLib.hosts.cli.segment import (
+    CheckpointOption,
+    DeviceOption,
+    JsonOption,
+    ScanArgument,
+    SeriesOption,
+    engine_options,
+)
+from GazeSAMLib.hosts.cli.segmenting import DEFAULT_ENGINE
+from GazeSAMLib.hosts.cli.terminal import progress_bars, tell
+from GazeSAMLib.simulation.evaluation import EvaluationOptions, Evaluator
+from GazeSAMLib.simulation.report import evaluation_json
+
+EPILOG = """\
+Examples:
+
+gazesam evaluate abdomen.nii.gz --labels organs.nii.gz
+
+gazesam evaluate ct_folder --labels liver.seg.nrrd --engine region --engine sam
+--checkpoint sam_vit_b_01ec64.pth --output accuracy --json
+"""
+
+
+def evaluate(
+    scan: ScanArgument,
+    *,
+    labels: LabelsOption,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="E",
+            help=f"What is tried, {DEFAULT_ENGINE} by default; may be given several times.",
+        ),
+    ] = None,
+    checkpoint: CheckpointOption = None,
+    device: DeviceOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Folder for JSON, plot and failures."),
+    ] = None,
+    structure: StructureOption = None,
+    slices_per_structure: SlicesOption = 3,
+    most_sections: Annotated[
+        int, typer.Option(metavar="N", min=0, help="At most so many cross-sections; 0: no limit.")
+    ] = 150,
+    series: SeriesOption = None,
+    display: DisplayOption = DISPLAY_PX,
+    display_mm: DisplayMmOption = DISPLAY_MM,
+    distance_mm: DistanceOption = DISTANCE_MM,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well engines segment labelled structures from looks.
+
+    The first look goes to the structure's centre, each further one to the centre of the
+    largest error, and says "add" or "not this"; all with a gaze error as large as the
+    display, the layout and the tracker make it.
+    """
+    options = EvaluationOptions(
+        display_of_options(display, display_mm, distance_mm),
+        slices_per_structure or None,
+        most_sections or None,
+        seed,
+    )
+    engines = _engines(engine or [DEFAULT_ENGINE], engine_options(checkpoint, device))
+    if output is not None:
+        make_folder(output)  # before the work, not after it
+    with progress_bars() as progress:
+        opened = open_labelled(scan, labels, series, structure, progress)
+        evaluator = Evaluator(opened.scan, opened.structures, options)
+        found = [evaluator.evaluate(tried, progress) for tried in engines]
+    written = [] if output is None else write_evaluation(output, found, evaluator)
+    if as_json:
+        typer.echo(json.dumps(evaluation_json(found), indent=2))
+        return
+    for name in evaluator.shown.unseen:
+        tell(f"{name} was left out: no slice shows it well enough to be looked at")
+    show_evaluation(found, written)
+
+
+def _engines(names: list[str], given: dict[str, str]) -> list[Any]:
+    """Make the engines; what was given is for those that need something, if there are any."""
+    taking = {name for name in names if name != DEFAULT_ENGINE} or set(names)
+    return [make_engine(name, **(given if name in taking else {})) for name in dict.fromkeys(names)]

@@ -1,0 +1,1 @@
+"""Pictures of what was looked at and what was accepted."""

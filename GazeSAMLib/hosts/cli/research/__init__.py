@@ -1,0 +1,1 @@
+"""What eye-tracking researchers take from a recording: tables, figures, maps."""
