@@ -4,20 +4,25 @@ import importlib.util
 import sys
 from pathlib import Path
 
-import qt
+import slicer
+import slicer.util
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
     ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
+from slicer.util import VTKObservationMixin
 
 if importlib.util.find_spec("GazeSAMLib") is None:
     # In a source checkout the library lies beside this folder, and Slicer knows this folder only.
     sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-import GazeSAMLib
+from GazeSAMLib.hosts.slicer.panel.shell import PanelShell
+from GazeSAMLib.hosts.slicer.parameters import GazeSAMParameters
+from GazeSAMLib.hosts.slicer.sample_data import register_sample_data
 
 
 class GazeSAM(ScriptedLoadableModule):
@@ -30,49 +35,105 @@ class GazeSAM(ScriptedLoadableModule):
         self.parent.dependencies = []
         self.parent.contributors = ["The GazeSAM contributors"]
         self.parent.helpText = _(
-            "Segment CT and MR by looking: eye tracking and promptable segmentation."
+            "Segment CT and MR by looking: look at a structure in a slice view, see its outline,"
+            " accept it with a key. Works with the mouse pointer where there is no eye tracker."
             " For research; not a medical device."
         )
         self.parent.acknowledgementText = _(
             "GazeSAM is named for Segment Anything (Kirillov et al., 2023)."
         )
+        icon = Path(self.resourcePath("Icons/GazeSAM.png"))
+        slicer.app.connect("startupCompleted()", lambda: register_sample_data(icon))
 
 
-class GazeSAMWidget(ScriptedLoadableModuleWidget):
-    """The module's panel: how to use this version, which runs outside Slicer's window."""
+class GazeSAMWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The module's panel: Slicer's hooks, handed on."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
 
     def setup(self) -> None:
         """Build the panel; Slicer calls this when the module is first opened and on reload."""
         super().setup()
-        label = qt.QLabel(panel_text())
-        label.wordWrap = True
-        label.textInteractionFlags = qt.Qt.TextSelectableByMouse
-        self.layout.addWidget(label)
-        self.layout.addStretch(1)
+        widget = slicer.util.loadUI(self.resourcePath("UI/GazeSAM.ui"))
+        self.layout.addWidget(widget)
+        self.ui = slicer.util.childWidgetVariables(widget)
+        widget.setMRMLScene(slicer.mrmlScene)
+        self.logic = GazeSAMLogic()
+        requirements = Path(self.resourcePath("requirements.txt"))
+        self.shell = PanelShell(self.ui, self.logic, requirements)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        if self.parent.isEntered:  # a reload calls setup, but not enter
+            self.shell.enter()
+
+    def enter(self) -> None:
+        """Slicer shows the panel."""
+        self.shell.enter()
+
+    def exit(self) -> None:
+        """Slicer shows another module's panel."""
+        self.shell.exit()
+
+    def cleanup(self) -> None:
+        """Slicer ends, or the module is about to be reloaded."""
+        self.removeObservers()
+        self.shell.cleanup()
+
+    def onSceneStartClose(self, _caller, _event) -> None:
+        """Slicer is about to close the scene."""
+        self.shell.scene_closes()
+
+    def onSceneEndClose(self, _caller, _event) -> None:
+        """Slicer has closed the scene; the panel goes on with an empty one if it is shown."""
+        if self.parent.isEntered:
+            self.shell.enter()
 
 
-def panel_text() -> str:
-    """Return what the panel says, as rich text."""
-    return _(
-        "<p><b>GazeSAM {version}</b></p>"
-        "<p>Segmenting by gaze in Slicer's own views is not part of this version. It works from"
-        " the command line, on a scan and a recording of gaze:</p>"
-        "<p><code>gazesam segment SCAN --gaze RECORDING --output result.seg.nrrd</code></p>"
-        "<p>Then drag <code>result.seg.nrrd</code> into Slicer: it opens as a segmentation with"
-        " named segments. <code>gazesam demo</code> shows the whole way on a scan of its own."
-        "</p><p>For research; not a medical device.</p>"
-    ).format(version=GazeSAMLib.__version__)
+class GazeSAMLogic(ScriptedLoadableModuleLogic):
+    """Gives the parameter node; everything else is in GazeSAMLib and needs no widget."""
+
+    def getParameterNode(self) -> GazeSAMParameters:
+        """Return the user's choices."""
+        return GazeSAMParameters(super().getParameterNode())
 
 
 class GazeSAMTest(ScriptedLoadableModuleTest):
     """What `Reload and Test` and ctest run inside Slicer."""
 
+    def setUp(self) -> None:
+        """Begin with an empty scene."""
+        from GazeSAMLib.hosts.slicer import self_test
+
+        slicer.mrmlScene.Clear()
+        self.bench = self_test.Bench(self)
+
+    def tearDown(self) -> None:
+        """End what a test has left running."""
+        self.bench.close()
+
     def test_the_library_is_the_one_beside_the_module(self) -> None:
         """The library that was imported belongs to this installation."""
+        import GazeSAMLib
+
         library = Path(GazeSAMLib.__file__).resolve().parent
         here = Path(__file__).resolve().parent
         self.assertIn(library.parent, (here, here.parent))
 
-    def test_the_panel_names_the_version(self) -> None:
-        """The panel says which version it is."""
-        self.assertIn(GazeSAMLib.__version__, panel_text())
+    def test_a_look_and_a_key_make_a_segment(self) -> None:
+        """The pointer rests on a structure, Space accepts it, Z takes it back."""
+        self.bench.look_and_accept()
+
+    def test_the_outline_follows_slice_layout_and_scene(self) -> None:
+        """Nothing stale is left when the slice, the layout or the scene changes."""
+        self.bench.change_everything()
+
+    def test_a_killed_engine_process_comes_back(self) -> None:
+        """The session goes on with another process; what was accepted is not touched."""
+        self.bench.kill_the_worker()
+
+    def test_bad_input_gets_a_sentence(self) -> None:
+        """Without a usable volume the panel says what is wrong."""
+        self.bench.give_bad_input()

@@ -6,6 +6,7 @@
     ├── GeometryError      a matrix, spacing or shape that describes no space
     ├── ScanError          a scan that cannot be read, or is not one
     ├── RecordingError     a gaze recording that cannot be read or written
+    ├── TrackerError       an eye tracker that cannot be used
     ├── PromptError        a prompt that no engine can answer
     ├── EngineError        an engine that cannot be loaded or failed
     │   ├── CheckpointError    a weights file that is not what it claims to be
@@ -33,6 +34,10 @@ class ScanError(GazeSAMError):
 
 class RecordingError(GazeSAMError):
     """A gaze recording cannot be read or written."""
+
+
+class TrackerError(GazeSAMError):
+    """An eye tracker, or what speaks for it, cannot be used."""
 
 
 class PromptError(GazeSAMError):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from Testing.mrml_application import Mrml, start_mrml
+from Testing.rendering import RenderedView, why_nothing_is_rendered
 
 Matrix = npt.NDArray[np.float64]
 
@@ -171,3 +172,25 @@ def a_segment_editor(mrml: Mrml) -> Iterator[Any]:
     mrml.scene.AddNode(editor)
     yield editor
     mrml.scene.RemoveNode(editor)
+
+
+@pytest.fixture(scope="session")
+def gl() -> None:
+    """Skips where nothing can be rendered."""
+    reason = why_nothing_is_rendered()
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def a_rendered_view(mrml: Mrml, gl: None) -> Iterator[Callable[..., RenderedView]]:  # noqa: ARG001
+    """Return a factory: ``a_rendered_view(view)`` draws a slice view off screen."""
+    made = []
+
+    def make(view: MrmlSliceView) -> RenderedView:
+        made.append(RenderedView(view.logic))
+        return made[-1]
+
+    yield make
+    for rendered in made:
+        rendered.close()

@@ -1,0 +1,128 @@
+"""Getting the engine process ready for a scan, and asking it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from GazeSAMLib.engines.messages import (
+    EngineReady,
+    Failure,
+    FromWorker,
+    Opened,
+    Progress,
+    ScanDigest,
+)
+from GazeSAMLib.engines.segmenter import SegmentAnswer, SegmentRequest
+from GazeSAMLib.errors import GazeSAMError
+from GazeSAMLib.hosts.slicer.guard import sentence
+from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
+from GazeSAMLib.hosts.slicer.worker_process import WorkerProcess
+
+STEPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """Which engine is to answer.
+
+    Attributes
+    ----------
+    name : str
+        As in :mod:`GazeSAMLib.engines.registry`.
+    options : dict
+        Arguments of the engine, JSON values.
+    python : str or None
+        The interpreter that runs it; None takes Slicer's own.
+    """
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    python: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class EngineListener:
+    """Whom the engine room talks to.
+
+    Attributes
+    ----------
+    ready : callable
+        Called once with the scan's digest, when looks can be answered.
+    answered : callable
+        Called with each answer.
+    tell : callable
+        Called with sentences for the reader.
+    fail : callable
+        Called with the error when there will be no answers any more.
+    progress : callable
+        Called with how many of `STEPS` are done.
+    """
+
+    ready: Callable[[str], None]
+    answered: Callable[[SegmentAnswer], None]
+    tell: Callable[[str], None]
+    fail: Callable[[GazeSAMError], None]
+    progress: Callable[[int], None]
+
+
+class EngineRoom:
+    """The engine process of one session.
+
+    Parameters
+    ----------
+    choice : EngineChoice
+        The engine.
+    listener : EngineListener
+        Whom to talk to.
+    """
+
+    def __init__(self, choice: EngineChoice, listener: EngineListener) -> None:
+        self._choice = choice
+        self._listener = listener
+        self._worker = WorkerProcess(self._hear, listener.tell, listener.fail, choice.python)
+        self._missing: set[type] = {Opened, EngineReady, ScanDigest}
+
+    def start(self, scene_volume: SceneVolume) -> None:
+        """Start the engine process and hand the scan over.
+
+        Raises
+        ------
+        EngineError
+            If the process or the scan's file cannot be made.
+        """
+        self._worker.start()
+        self._worker.open_scan(scene_volume.voxels_kji, scene_volume.volume)
+        self._worker.use_engine(self._choice.name, self._choice.options)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the engine process, once it has said so; else 0."""
+        hello = self._worker.link.hello
+        return 0 if hello is None else hello.pid
+
+    def ask(self, request: SegmentRequest) -> None:
+        """Ask for the mask of a look."""
+        self._worker.say(request)
+
+    def end(self) -> None:
+        """End the process; ending twice is harmless."""
+        self._worker.end()
+
+    def _hear(self, said: FromWorker) -> None:
+        match said:
+            case SegmentAnswer():
+                self._listener.answered(said)
+            case Failure(about="open_scan" | "use_engine"):
+                self._worker.end()
+                self._listener.fail(said.exception())
+            case Failure():
+                self._listener.tell(sentence(said.sentence))
+            case Progress() if self._missing and said.done < said.total:
+                self._listener.tell(_("Getting ready: {what} …").format(what=said.what))
+            case Opened() | EngineReady() | ScanDigest() if type(said) in self._missing:
+                self._missing.discard(type(said))
+                self._listener.progress(STEPS - len(self._missing))
+                if not self._missing:
+                    self._listener.ready(self._worker.link.scan_digest or "")

@@ -1,0 +1,180 @@
+"""A running session in Slicer: gaze in, previews on screen, accepted steps in the segmentation."""
+
+from collections.abc import Callable
+
+from GazeSAMLib.engines.segmenter import SegmentAnswer, SegmentRequest
+from GazeSAMLib.gaze.event import Event, EventKind
+from GazeSAMLib.gaze.sample import GazeSample
+from GazeSAMLib.hosts.slicer.gaze_meter import GazeMeter
+from GazeSAMLib.hosts.slicer.gaze_overlay import GazeOverlay
+from GazeSAMLib.hosts.slicer.preview import Preview
+from GazeSAMLib.hosts.slicer.recorder import GazeRecorder, RecordingTap
+from GazeSAMLib.hosts.slicer.session_events import SessionEvents
+from GazeSAMLib.hosts.slicer.session_parts import LiveOptions, SessionParts
+from GazeSAMLib.hosts.slicer.views import ViewChange, ViewWatch
+from GazeSAMLib.prompts.look import Look
+from GazeSAMLib.signals.types import Fixation, FixationPhase
+from GazeSAMLib.signals.validity import merged_eyes
+
+
+class LiveSession:
+    """Feeds a session from Slicer, and Slicer from the session.
+
+    Parameters
+    ----------
+    parts : SessionParts
+        The session.
+    send : callable
+        Takes a request to the worker.
+    changed : callable
+        Called when the segmentation has been changed and the change saved.
+    tell : callable
+        Takes a sentence for the reader.
+
+    Attributes
+    ----------
+    options : LiveOptions
+        May be replaced at any time.
+    feed : Feed
+        Where gaze comes from.
+    meter : GazeMeter
+        How well the tracker works.
+    tap : RecordingTap
+        Holds the recorder, while gaze and keys are recorded.
+    events : SessionEvents
+        What keys do.
+    """
+
+    def __init__(
+        self,
+        parts: SessionParts,
+        send: Callable[[SegmentRequest], None],
+        changed: Callable[[], None],
+        tell: Callable[[str], None],
+    ) -> None:
+        self.options = LiveOptions()
+        self.feed = parts.feed
+        self.meter = GazeMeter(parts.display)
+        self.tap = RecordingTap(tell)
+        self.events = SessionEvents(parts, self.tap, send, changed, tell)
+        self._parts = parts
+        self._views = ViewWatch(parts.scene_volume)
+        self._preview = Preview()
+        self._overlay = GazeOverlay(parts.display.screen_px_per_deg)
+        self._fixation: Fixation | None = None
+        self._dwelt_ns: int | None = None
+
+    @property
+    def outlined(self) -> Look | None:
+        """The look whose outline is on screen."""
+        return self._preview.look
+
+    def tick(self, transform: object) -> None:
+        """Take in what has happened since the last call, and bring the views up to date.
+
+        Parameters
+        ----------
+        transform : object
+            Another one whenever a transform above the volume has changed.
+
+        Raises
+        ------
+        GazeSAMError
+            If something cannot be done; the session can go on.
+        """
+        for change in self._views.changes(transform):
+            self._view_changed(change)
+        items = self.feed.read()
+        self.meter.expire(self.feed.now_ns())
+        samples = [item for item in items if isinstance(item, GazeSample)]
+        self.tap.add_samples(samples)
+        for item in items:
+            if isinstance(item, Event):
+                self.events.act(item)
+            else:
+                self._take(item)
+        if samples:
+            self._follow_gaze(samples[-1])
+        self._dwell()
+        self._show()
+
+    def press(self, kind: EventKind) -> None:
+        """Do what a key says.
+
+        Raises
+        ------
+        GazeSAMError
+            If it cannot be done; the session can go on.
+        """
+        self.events.act(Event(self.feed.now_ns(), kind))
+        self._show()
+
+    def answered(self, answer: SegmentAnswer) -> None:
+        """Take an answer of the worker.
+
+        Raises
+        ------
+        GazeSAMError
+            As :meth:`press`, where a key waited for the answer.
+        """
+        self.events.follow(self._parts.session.receive(answer))
+        self._show()
+
+    def record(self, recorder: GazeRecorder | None) -> None:
+        """Record from now on, beginning with the views as they are; None ends it."""
+        now_ns = self.feed.now_ns()
+        shown = self._views.shown.values()
+        self.tap.switch(recorder, [Event(now_ns, EventKind.VIEW, v.details()) for v in shown])
+
+    def close(self) -> None:
+        """Leave nothing behind in the views, and end the recording."""
+        self.feed.stop()
+        self._preview.close()
+        self._overlay.close()
+        self.tap.switch(None)
+
+    def _view_changed(self, change: ViewChange) -> None:
+        if change.view is not None:
+            self._preview.move(change.view)
+        if self.feed.recording is None:  # else the recording tells of its own views
+            now_ns = self.feed.now_ns()
+            self.events.act(Event(now_ns, EventKind.VIEW, change.details()))
+
+    def _take(self, sample: GazeSample) -> None:
+        self.meter.add(sample)
+        reaction = self._parts.session.add_sample(sample)
+        update = reaction.fixation
+        if update is not None:
+            ended = update.phase is FixationPhase.ENDED
+            self._fixation = None if ended else update.fixation
+            if ended and self.options.show_heat_map:
+                hit = self._parts.session.aim.locate(update.fixation.centre_display)
+                self._overlay.add_look(hit, update.fixation.duration_ms)
+        self.events.follow(reaction)
+
+    def _follow_gaze(self, sample: GazeSample) -> None:
+        point_display = merged_eyes(sample)
+        if point_display is None:
+            return
+        on_screen = self._parts.display.screen_from_display(point_display)
+        self.events.looked_at = self._views.name_at(on_screen) or self.events.looked_at
+        if self.options.show_trail:
+            self._overlay.add_gaze(sample.t_ns, self._parts.session.aim.locate(point_display))
+
+    def _dwell(self) -> None:
+        """Accept by a long look, once a look."""
+        fixation, look = self._fixation, self._parts.session.preview
+        if self.options.dwell_ms is None or fixation is None or look is None or look.pending:
+            return
+        lasts = fixation.duration_ms >= self.options.dwell_ms
+        if lasts and look.start_ns == fixation.start_ns != self._dwelt_ns:
+            self._dwelt_ns = fixation.start_ns
+            self.press(EventKind.ACCEPT)
+
+    def _show(self) -> None:
+        color_rgb, options = self._parts.segment.segment.color_rgb, self.options
+        look = self._parts.session.preview
+        self._preview.follow(look, self._views.shown, color_rgb, options.preview_opacity)
+        self._overlay.draw(
+            self._views.shown, trail=options.show_trail, heat_map=options.show_heat_map
+        )

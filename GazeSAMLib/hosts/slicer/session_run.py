@@ -1,0 +1,227 @@
+"""One run from Start to Stop: getting ready, asking about earlier work, looking."""
+
+from enum import StrEnum
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from GazeSAMLib.engines.segmenter import SegmentAnswer
+from GazeSAMLib.errors import GazeSAMError, GeometryError
+from GazeSAMLib.gaze.event import EventKind
+from GazeSAMLib.hosts.slicer.engine_room import EngineListener, EngineRoom
+from GazeSAMLib.hosts.slicer.guard import Guard, sentence
+from GazeSAMLib.hosts.slicer.journal_restore import RestoreOffer
+from GazeSAMLib.hosts.slicer.journal_shelf import JournalShelf
+from GazeSAMLib.hosts.slicer.live_session import LiveSession
+from GazeSAMLib.hosts.slicer.run_choices import RunChoices, RunListener
+from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
+from GazeSAMLib.hosts.slicer.workplace import Workplace, restored_segmentation
+
+TICK_MS = 16
+SEGMENTATION_DELETED = _(
+    "The segmentation was deleted: press Start to go on; what you accepted can be restored then."
+)
+
+
+class RunState(StrEnum):
+    """How far a run is."""
+
+    IDLE = "idle"
+    PREPARING = "preparing"
+    ASKING = "asking"  # whether earlier work is to be restored
+    RUNNING = "running"
+    PAUSED = "paused"
+
+
+class SessionRun:
+    """Takes a session from Start to Stop.
+
+    Parameters
+    ----------
+    choices : RunChoices
+        What was chosen.
+    shelf : JournalShelf
+        Where accepted steps are saved.
+    listener : RunListener
+        Whom to talk to.
+
+    Attributes
+    ----------
+    state : RunState
+        How far it is.
+    offer : RestoreOffer or None
+        While asking: the earlier work.
+    workplace : Workplace or None
+        While running or paused: the segmentation that is worked on.
+    scan_digest : str
+        Of the scan; empty until it is known.
+    room : EngineRoom
+        The engine process.
+
+    Raises
+    ------
+    ScanError, GeometryError
+        If the volume cannot be segmented.
+    """
+
+    def __init__(self, choices: RunChoices, shelf: JournalShelf, listener: RunListener) -> None:
+        self.state = RunState.IDLE
+        self.offer: RestoreOffer | None = None
+        self.workplace: Workplace | None = None
+        self.scan_digest = ""
+        self._choices, self._shelf, self._listener = choices, shelf, listener
+        self._scene_volume = SceneVolume(choices.volume_node)
+        _check_straight(self._scene_volume)
+        self._stamp = self._scene_volume.stamp()
+        guard = Guard(listener.tell)
+        self.room = EngineRoom(
+            choices.engine,
+            EngineListener(
+                ready=guard(self._prepared),
+                answered=guard(self._answered),
+                tell=listener.tell,
+                fail=self._failed,
+                progress=listener.progress,
+            ),
+        )
+        self._timer = qt.QTimer()
+        self._timer.setTimerType(qt.Qt.PreciseTimer)
+        self._timer.setInterval(TICK_MS)
+        self._timer.connect("timeout()", guard(self._tick))
+
+    @property
+    def live(self) -> LiveSession | None:
+        """The running session, while there is one."""
+        return None if self.workplace is None else self.workplace.live
+
+    def start(self) -> None:
+        """Get the engine ready; looking begins by itself.
+
+        Raises
+        ------
+        GazeSAMError
+            If the engine process cannot be started or the scan not handed over.
+        """
+        self._move(RunState.PREPARING)
+        try:
+            self.room.start(self._scene_volume)
+        except GazeSAMError:
+            self.stop()
+            raise
+
+    def decide(self, *, restore: bool) -> None:
+        """Restore the earlier work that was offered, or set it aside, and begin to look.
+
+        Raises
+        ------
+        GazeSAMError
+            If it cannot be done; the question stays.
+        """
+        offer, node = self.offer, self._choices.segmentation_node
+        if offer is None:
+            return
+        if restore:
+            node = restored_segmentation(offer, self._scene_volume, self._shelf)
+        else:
+            self._shelf.set_aside(offer)
+        self.offer = None
+        self._begin(node)
+
+    def press(self, kind: EventKind) -> None:
+        """Do what a key says; nothing unless looking has begun.
+
+        Raises
+        ------
+        GazeSAMError
+            If it cannot be done; the session can go on.
+        """
+        if self.workplace is None:
+            return
+        if kind is EventKind.PAUSE and self.state is RunState.PAUSED:
+            kind = EventKind.RESUME
+        if self.state is RunState.PAUSED and kind is not EventKind.RESUME:
+            return
+        self.workplace.live.press(kind)
+        if kind in (EventKind.PAUSE, EventKind.RESUME):
+            paused = kind is EventKind.PAUSE
+            self.workplace.pause(paused=paused)
+            self._move(RunState.PAUSED if paused else RunState.RUNNING)
+
+    def stop(self, why: str = "") -> None:
+        """End it; nothing stays behind but the segmentation. Stopping twice is harmless."""
+        if self.state is RunState.IDLE:
+            return
+        self._timer.stop()
+        self.room.end()
+        workplace, self.workplace, self.offer = self.workplace, None, None
+        try:
+            if workplace is not None:
+                workplace.close()
+        finally:
+            self._move(RunState.IDLE)
+        if why:
+            self._listener.tell(why)
+
+    def _move(self, state: RunState) -> None:
+        self.state = state
+        self._listener.moved(self)
+
+    def _prepared(self, scan_digest: str) -> None:
+        self.scan_digest = scan_digest
+        self.offer = self._shelf.offer(slicer.mrmlScene, scan_digest)
+        if self.offer is None:
+            self._begin(self._choices.segmentation_node)
+        else:
+            self._move(RunState.ASKING)
+
+    def _begin(self, node: "slicer.vtkMRMLSegmentationNode | None") -> None:
+        try:
+            self.workplace = Workplace(
+                self._choices,
+                self._scene_volume,
+                node,
+                self._shelf,
+                self.scan_digest,
+                self.room.ask,
+                self._listener.tell,
+            )
+        except GazeSAMError as error:
+            self._failed(error)
+            return
+        self._timer.start()
+        self._move(RunState.RUNNING)
+
+    def _answered(self, answer: SegmentAnswer) -> None:
+        if self.workplace is not None:
+            self.workplace.live.answered(answer)
+
+    def _failed(self, error: GazeSAMError) -> None:
+        self.stop(sentence(str(error)))
+
+    def _tick(self) -> None:
+        workplace, stamp = self.workplace, self._scene_volume.stamp()
+        if workplace is None:
+            return
+        if not stamp.in_scene:
+            self.stop(_("The volume was deleted; what you accepted is kept."))
+        elif (stamp.voxels, stamp.grid) != (self._stamp.voxels, self._stamp.grid):
+            self.stop(_("The volume has changed: press Start to go on with it as it is now."))
+        elif not workplace.is_there:
+            self.stop(SEGMENTATION_DELETED)
+        elif self._scene_volume.is_warped:
+            self.stop(_("The volume was put under a transform that is not linear: harden it."))
+        else:
+            if stamp.transform != self._stamp.transform:
+                self._stamp = stamp
+                workplace.follow_volume()
+            workplace.live.tick(stamp.transform)
+
+
+def _check_straight(scene_volume: SceneVolume) -> None:
+    if scene_volume.is_warped:
+        raise GeometryError(
+            _("the volume '{name}' lies under a transform that is not linear: harden the "
+              "transform in the module Transforms")
+            .format(name=scene_volume.name)
+        )  # fmt: skip
