@@ -170,13 +170,12 @@ class LslSource:
                     f"no {what} was found {where}: start the tracker's program or "
                     "`gazesam bridge tobii`"
                 )
-        elif now_ns - self._heard_at_ns > GONE_NS and not self._is_announced(self._inlet):
+        elif now_ns - self._heard_at_ns > GONE_NS and self._inlet.uid not in {
+            info.uid() for info in self._resolver.results()
+        }:
             self._lose(now_ns)
         else:
             self.trouble = f"the gaze stream '{self._name}' is silent: is the tracker on?"
-
-    def _is_announced(self, inlet: LslInlet) -> bool:
-        return inlet.uid in {info.uid() for info in self._resolver.results()}
 
 
 def _lsl_to_host_ns(lsl: ModuleType, clock_ns: Callable[[], int]) -> int:

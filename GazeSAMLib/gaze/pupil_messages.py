@@ -8,7 +8,7 @@ origin bottom-left, y up; eye 0 is the right one).
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from GazeSAMLib.errors import TrackerError
@@ -25,6 +25,7 @@ _MOST_SURFACES = 64
 _EYES = re.compile(r"gaze\.\w+\.(01?|1)\.")
 _LOST = EyeSample(DisplayPoint(math.nan, math.nan), False)
 _LATEST_S = 2.0**32
+_Point = tuple[int, EyeSample, EyeSample]
 
 
 class PupilParser:
@@ -66,18 +67,31 @@ class PupilParser:
         self._unpack_errors = (ValueError, TypeError, RecursionError, msgpack.UnpackException)
         self._clock = DeviceClock()
 
-    def feed(self, topic: bytes, payload: bytes, arrival_ns: int) -> list[GazeSample]:
-        """Take in one message; return its samples, oldest first.
+    def feed(self, messages: Iterable[tuple[bytes, bytes]], arrival_ns: int) -> list[GazeSample]:
+        """Take in messages that have come; return their samples, oldest first.
 
         Parameters
         ----------
-        topic, payload : bytes
-            The message's first and second part.
+        messages : iterable of (bytes, bytes)
+            Topic and payload of each.
         arrival_ns : int
             Recording machine's monotonic clock.
         """
-        if not topic.startswith(TOPIC):
-            return []
+        points = [
+            point
+            for topic, payload in messages
+            if topic.startswith(TOPIC)
+            for point in self._points(payload)
+        ]
+        times_ns = self._clock.host_times_ns([device_ns for device_ns, _, _ in points], arrival_ns)
+        return [
+            GazeSample(t_ns, left, right, device_ns)
+            for t_ns, (device_ns, left, right) in zip(times_ns, points, strict=True)
+            if t_ns is not None
+        ]
+
+    def _points(self, payload: bytes) -> list[_Point]:
+        """Return the gaze points of one message on the display, in the order of time."""
         message = self._message(payload)
         name = None if message is None else message.get("name")
         gazes = None if message is None else message.get("gaze_on_surfaces")
@@ -90,13 +104,7 @@ class PupilParser:
         if name != self.surface:
             return []
         points = [point for gaze in gazes if (point := self._point(gaze)) is not None]
-        points.sort(key=lambda point: point[0])
-        times_ns = self._clock.host_times_ns([device_ns for device_ns, _, _ in points], arrival_ns)
-        return [
-            GazeSample(t_ns, left, right, device_ns)
-            for t_ns, (device_ns, left, right) in zip(times_ns, points, strict=True)
-            if t_ns is not None
-        ]
+        return sorted(points, key=lambda point: point[0])
 
     def _message(self, payload: bytes) -> Mapping[Any, Any] | None:
         if len(payload) > LONGEST_MESSAGE:
@@ -107,7 +115,7 @@ class PupilParser:
             return None
         return message if isinstance(message, Mapping) else None
 
-    def _point(self, gaze: object) -> tuple[int, EyeSample, EyeSample] | None:
+    def _point(self, gaze: object) -> _Point | None:
         """Return device time and both eyes of one gaze point."""
         values: Mapping[Any, Any] = gaze if isinstance(gaze, Mapping) else {}
         time_s, confidence = _number(values.get("timestamp")), _number(values.get("confidence"))

@@ -151,13 +151,14 @@ class PupilSource:
     ) -> list[GazeSample]:
         import zmq
 
-        samples: list[GazeSample] = []
+        came: list[tuple[bytes, bytes]] = []
         try:
-            for _ in range(_MOST_MESSAGES):
+            while len(came) < _MOST_MESSAGES:
                 topic, *payload = listening.recv_multipart(zmq.NOBLOCK)
-                samples += parser.feed(topic, b"".join(payload[:1]), self._clock_ns())
+                came.append((topic, b"".join(payload[:1])))
         except zmq.Again:
             pass
+        samples = parser.feed(came, now_ns)
         if samples:
             self.trouble, self._deadline_ns = "", now_ns + PATIENCE_NS
         elif now_ns > self._deadline_ns:

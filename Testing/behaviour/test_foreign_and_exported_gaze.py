@@ -1,8 +1,10 @@
 """Recordings of other programs come in, recordings for researchers go out."""
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import nibabel
@@ -94,7 +96,10 @@ def test_a_bids_export_comes_back_bit_for_bit(
 
 
 def test_the_dataset_is_valid_bids(dataset) -> None:
-    validator = shutil.which("bids-validator-deno")
+    beside = str(Path(sys.executable).parent)
+    validator = shutil.which(
+        "bids-validator-deno", path=f"{beside}{os.pathsep}{os.environ['PATH']}"
+    )
     if validator is None:
         pytest.skip("bids-validator-deno is not installed")
     done = subprocess.run(

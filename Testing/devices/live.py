@@ -51,7 +51,7 @@ class Desk:
     ) -> np.ndarray:
         """Feed the session from `source`, and the keys of `recording` at their times."""
         events = list(recording.events)
-        recorded_ns = {round((s.device_t_ns or 0) / 1e3): s.t_ns for s in recording.samples}
+        recorded_ns = {(s.device_t_ns or 0) // 1000: s.t_ns for s in recording.samples}
         last_ns = recording.samples[-1].t_ns
         shift_ns, latest_ns = None, -1
         give_up_s = time.monotonic() + patience_s
@@ -62,7 +62,7 @@ class Desk:
                 heard_s = time.monotonic()
                 if shift_ns is None:
                     # By the device's clock: the first samples may have gone before we listened.
-                    shift_ns = sample.t_ns - recorded_ns[round((sample.device_t_ns or 0) / 1e3)]
+                    shift_ns = sample.t_ns - recorded_ns[(sample.device_t_ns or 0) // 1000]
                 assert sample.t_ns > latest_ns
                 latest_ns = sample.t_ns
                 self.samples.append(sample)

@@ -1,5 +1,6 @@
 """The bridge in a process of its own, with the stand-in for Tobii's SDK, over real LSL."""
 
+import itertools
 import json
 import signal
 import socket
@@ -90,9 +91,9 @@ def test_everything_the_tracker_says_is_forwarded(standin, source, recording, tm
         wait_for(lambda: source.tracker is not None)
         bridge.send_signal(signal.SIGINT)
         assert bridge.wait(10.0) == 0
-    by_device_us = {round(s.device_t_ns / 1e3): s for s in recording.samples}
+    by_device_us = {s.device_t_ns // 1000: s for s in recording.samples}
     for sample in samples:
-        taken = by_device_us[round(sample.device_t_ns / 1e3)]
+        taken = by_device_us[sample.device_t_ns // 1000]
         for mine, theirs in ((sample.left, taken.left), (sample.right, taken.right)):
             assert mine.valid == theirs.valid
             assert mine.pupil_mm == theirs.pupil_mm
@@ -118,7 +119,7 @@ def test_a_tracker_that_was_unplugged_streams_again_and_the_bridge_says_so(
             source, lambda got: bool(got) and got[-1].t_ns - before[-1].t_ns > 4e9, patience_s=20.0
         )
         wait_for(lambda: "is back" in (tmp_path / "log").read_text())
-    gap_ns = max(b.t_ns - a.t_ns for a, b in zip(after, after[1:], strict=False))
+    gap_ns = max(b.t_ns - a.t_ns for a, b in itertools.pairwise(after))
     assert gap_ns > 1.5e9
     log = (tmp_path / "log").read_text()
     assert "connection lost" in log

@@ -22,7 +22,8 @@ def published(tmp_path_factory) -> dict[str, ast.AST]:
     loaded = subprocess.run(
         [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--python-version", "3.10",
          "--only-binary", ":all:", "--platform", "manylinux1_x86_64", "--platform",
-         "manylinux2014_x86_64", "--platform", "linux_x86_64", "-d", str(folder), "tobii_research>=2.1"],
+         "manylinux2014_x86_64", "--platform", "linux_x86_64", "-d", str(folder),
+         "tobii_research>=2.1"],
         capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     wheels = list(folder.glob("*.whl"))
@@ -31,7 +32,7 @@ def published(tmp_path_factory) -> dict[str, ast.AST]:
     found: dict[str, ast.AST] = {}
     with zipfile.ZipFile(wheels[0]) as wheel:
         for name in wheel.namelist():
-            if name.startswith("tobiiresearch/implementation/") and name.endswith(".py"):
+            if "tobiiresearch/implementation/" in name and name.endswith(".py"):
                 for node in ast.parse(wheel.read(name)).body:
                     if isinstance(node, ast.ClassDef | ast.FunctionDef):
                         found[node.name] = node

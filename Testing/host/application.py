@@ -1,6 +1,5 @@
 """``slicer.app`` and the main window."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -157,7 +156,3 @@ def _make_python_slicer(home: Path) -> None:
     program.parent.mkdir(parents=True, exist_ok=True)
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
     program.chmod(0o755)
-    os.environ["SLICER_HOME"] = str(home)
-    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    if str(program.parent) not in folders:
-        os.environ["PATH"] = os.pathsep.join([str(program.parent), *folders])

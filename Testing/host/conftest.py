@@ -53,6 +53,9 @@ def a_host(running_host: "Host", monkeypatch: pytest.MonkeyPatch) -> Iterator["H
 
     monkeypatch.setattr(slicer, "mrmlScene", None, raising=False)
     monkeypatch.setattr(slicer, "modules", None, raising=False)
+    programs = Path(running_host.app.slicerHome) / "bin"
+    monkeypatch.setenv("SLICER_HOME", str(programs.parent))
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
     monkeypatch.setattr(sys, "executable", "")  # as inside Slicer
     monkeypatch.setattr(sys, "excepthook", PROBLEMS.unhandled)
     running_host.begin()

@@ -54,7 +54,8 @@ class Host:
     """
 
     def __init__(self) -> None:
-        home = Path(tempfile.mkdtemp(prefix="slicer-home-"))
+        self._home = tempfile.TemporaryDirectory(prefix="slicer-home-")
+        home = Path(self._home.name)
         pythonqt.install()
         self.dialogs, self.packages = Dialogs(), Packages()
         self.dialogs.install()

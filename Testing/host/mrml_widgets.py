@@ -61,6 +61,7 @@ class qMRMLNodeComboBox(QWidget):
         super().__init__(parent)
         self._scene: Any = None
         self._observers: list[tuple[Any, int]] = []
+        self._watched: list[tuple[Any, int]] = []
         self._types: list[str] = []
         self._current_id = ""
         self._filling = False
@@ -75,9 +76,9 @@ class qMRMLNodeComboBox(QWidget):
         self.destroyed.connect(self._forget_scene)
 
     def _forget_scene(self) -> None:
-        for subject, tag in self._observers:
+        for subject, tag in [*self._observers, *self._watched]:
             subject.RemoveObserver(tag)
-        self._observers = []
+        self._observers, self._watched = [], []
 
     def mrmlScene(self) -> Any:
         return self._scene
@@ -96,6 +97,13 @@ class qMRMLNodeComboBox(QWidget):
     def _on_scene(self, caller: Any, event: str) -> None:
         if not self._scene.IsBatchProcessing() or event in ("EndImportEvent", "EndCloseEvent"):
             self._fill()
+
+    def _on_node(self, caller: Any, event: str) -> None:
+        index = self._box.findData(caller.GetID())
+        if index >= 0 and self._box.itemText(index) != caller.GetName():
+            self._box.setItemText(index, caller.GetName())
+            if caller.GetID() == self._current_id:
+                self.currentNodeRenamed.emit(caller.GetName())
 
     def nodes(self) -> tuple[Any, ...]:
         """Return the nodes in the list."""
@@ -126,6 +134,9 @@ class qMRMLNodeComboBox(QWidget):
         """Show the nodes that there are; choose anew where the chosen one is gone."""
         nodes = self.nodes()
         ids = [node.GetID() for node in nodes]
+        for node, tag in self._watched:
+            node.RemoveObserver(tag)
+        self._watched = [(node, node.AddObserver("ModifiedEvent", self._on_node)) for node in nodes]
         self._filling = True
         self._box.clear()
         if self._none_enabled:

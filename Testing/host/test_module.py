@@ -536,6 +536,7 @@ def test_gaze_is_recorded_when_asked_and_replays_to_the_same_segment(
     a_reader, a_ball, tmp_path, a_picture
 ):
     import slicer
+
     from GazeSAMLib.gaze.recording_reader import read_recording
 
     a_reader.parameters.volume = a_ball
@@ -598,6 +599,7 @@ def test_a_long_look_accepts_where_that_is_wanted(a_reader, a_ball):
 
 def test_an_accuracy_check_tells_degrees_and_corrects(a_reader, a_host, a_picture):
     import qt
+
     from GazeSAMLib.hosts.slicer import accuracy_check
 
     a_reader.scroll_to(a_reader.ui.quickCheckButton)

@@ -81,6 +81,24 @@ def test_segments_are_listed_and_renamed(a_sample_panel, a_host):
     assert a_sample_panel.parameters.segmentation is None
 
 
+def test_a_node_selector_keeps_up_with_the_scene(a_sample_panel, a_box_volume):
+    import slicer
+
+    selector = a_sample_panel.ui.volumeSelector
+    other = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "other")
+    slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    assert selector.nodes() == (a_box_volume, other)
+    assert selector.currentNode() is None
+    selector.setCurrentNode(other)
+    renamed = []
+    selector.connect("currentNodeRenamed(QString)", renamed.append)
+    other.SetName("another")
+    assert renamed == ["another"]
+    slicer.mrmlScene.RemoveNode(other)
+    assert selector.currentNode() is None
+    assert a_sample_panel.log[-2:] == [("volume", "other"), ("volume", None)]
+
+
 def test_the_scene_closes(a_sample_panel, a_box_volume, a_host):
     a_sample_panel.parameters.volume = a_box_volume
     a_sample_panel.log.clear()

@@ -195,6 +195,31 @@ def test_the_slice_image_is_what_slicer_shows(a_warped_volume, a_slice_view, war
     assert np.abs((world - plane.origin_local_ras) @ plane.normal).max() < 1e-4
 
 
+def test_a_slice_is_sampled_once_and_windowed_each_time(a_warped_volume, a_slice_view):
+    volume = a_warped_volume("grid to world", VOLUMES["oblique"])
+    view = a_view_of(a_slice_view, volume, "axial")
+    scene_volume = SceneVolume(volume)
+    warped = WarpedScan(scene_volume)
+    planes = []
+    for offset in range(12):
+        view.node.SetSliceOffset(volume_middle_mm(volume) + 0.5 * offset)
+        planes.append(snapshot(view.logic, (0, 0, 300, 220), scene_volume).geometry.plane)
+    first = [warped.pixels(plane, 900.0, 50.0) for plane in planes]
+
+    again = [warped.pixels(plane, 900.0, 50.0) for plane in planes]
+    darker = warped.pixels(planes[-1], 900.0, 350.0)
+
+    assert all(np.array_equal(one, other) for one, other in zip(first, again, strict=True))
+    assert len({one.tobytes() for one in first}) == len(planes)
+    assert darker.mean() < first[-1].mean() - 5
+
+
+def volume_middle_mm(volume):
+    bounds = [0.0] * 6
+    volume.GetRASBounds(bounds)
+    return 0.5 * (bounds[4] + bounds[5])
+
+
 def test_beside_the_volume_there_is_no_slice_image(a_warped_volume, a_slice_view):
     volume = a_warped_volume("grid from world", VOLUMES["isotropic"])
     view = a_view_of(a_slice_view, volume, "axial")

@@ -354,7 +354,7 @@ def test_what_was_accepted_is_in_the_journal(tmp_path):
 
 def test_a_step_that_cannot_be_saved_is_not_written(tmp_path):
     class FullDisk(Journal):
-        def append(self, record):
+        def append(self, record):  # noqa: ARG002 - the journal's form
             raise JournalError("the step could not be saved")
 
     with FullDisk(tmp_path, "ab" * 32) as journal:

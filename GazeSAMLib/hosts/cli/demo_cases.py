@@ -86,8 +86,9 @@ class DemoCase:
             )
 
 
-LIVER = (87.5, 66.9, 28.4)
-LESION = (56.4, 81.3, 28.4)
+LIVER, LESION = (87.5, 66.9, 28.4), (56.4, 81.3, 28.4)
+RIGHT_KIDNEY, LEFT_KIDNEY = (60.8, 6.8, 28.4), (-78.8, 12.6, 28.4)
+VERTEBRA, SPLEEN = (-10.1, 27.1, 28.4), (-113.5, 59.6, 28.4)
 
 ABDOMEN = DemoCase(
     name="abdomen-mr",
@@ -96,16 +97,26 @@ ABDOMEN = DemoCase(
     file="data/test_files/examples_overlay.dcm",
     series=None,
     looks=(
-        DemoLook("Liver", (LIVER,)),
+        # The liver, but not the lesion in it; then the lesion, a step larger than proposed.
+        DemoLook("Liver", (LIVER, (47.0, 72.0, 28.4)), EventKind.NEGATIVE),
+        DemoLook("Liver", ((47.0, 72.0, 28.4),)),
+        DemoLook("Lesion", (LIVER,), EventKind.CLEAR),
         DemoLook("Lesion", (LESION,), EventKind.LARGER),
         DemoLook("Lesion", (LESION,)),
-        DemoLook("Right kidney", ((60.8, 6.8, 28.4),)),
-        DemoLook("Right kidney", ((49.9, 19.1, 28.4),)),
-        DemoLook("Vertebra", ((-10.1, 27.1, 28.4),)),
-        DemoLook("Aorta", ((-24.6, 53.8, 28.4),)),
-        DemoLook("Left kidney", ((-78.8, 12.6, 28.4),)),
-        DemoLook("Spleen", ((-113.5, 59.6, 28.4),)),
+        # A kidney is bright outside and dark inside: three looks add up.
+        DemoLook("Right kidney", (RIGHT_KIDNEY,), EventKind.LARGER),
+        DemoLook("Right kidney", (RIGHT_KIDNEY,)),
+        DemoLook("Right kidney", ((40.5, 33.5, 28.4),)),
+        DemoLook("Right kidney", ((46.0, 20.0, 28.4),)),
+        DemoLook("Vertebra", (VERTEBRA,), EventKind.LARGER),
+        DemoLook("Vertebra", (VERTEBRA,)),
+        DemoLook("Aorta", ((-24.6, 55.8, 28.4),)),
+        DemoLook("Left kidney", (LEFT_KIDNEY,), EventKind.LARGER),
+        DemoLook("Left kidney", (LEFT_KIDNEY,)),
+        DemoLook("Spleen", (SPLEEN,), EventKind.LARGER),
+        DemoLook("Spleen", (SPLEEN,)),
     ),
+    seed=6,
 )
 
 BRAIN = DemoCase(
@@ -115,21 +126,23 @@ BRAIN = DemoCase(
     file="tests/data/example4d.nii.gz",
     series="1",
     looks=(
-        DemoLook("Lateral ventricles", ((3.9, 45.6, 52.9),)),
-        DemoLook("Lateral ventricles", ((1.9, 46.0, 50.7),)),
+        DemoLook("Lateral ventricles", ((3.9, 47.6, 53.2),)),
+        DemoLook("Lateral ventricles", ((1.9, 48.0, 51.0),)),
         DemoLook("Lateral ventricles", ((-20.1, 48.0, 51.0),)),
         DemoLook("Lateral ventricles", ((-10.1, 48.3, 48.9),)),
         DemoLook("Lateral ventricles", ((-8.1, 48.7, 46.7),)),
         DemoLook("Lateral ventricles", ((-10.1, 49.0, 44.5),)),
-        DemoLook("Lateral ventricles", ((-8.1, 47.4, 42.0),)),
-        DemoLook("Lateral ventricles", ((-8.1, 47.4, 42.0),), EventKind.UNDO),
-        DemoLook("Lateral ventricles", ((-8.1, 47.4, 42.0),), EventKind.REDO),
+        DemoLook("Lateral ventricles", ((-8.1, 49.4, 42.4),)),
+        DemoLook("Lateral ventricles", ((-8.1, 49.4, 42.4),), EventKind.UNDO),
+        DemoLook("Lateral ventricles", ((-8.1, 49.4, 42.4),), EventKind.REDO),
         DemoLook("Lateral ventricles", ((-8.1, 71.8, 41.6),)),
+        DemoLook("Lateral ventricles", ((9.9, 24.4, 33.8),)),
+        DemoLook("Lateral ventricles", ((-28.1, 24.4, 33.8),)),
         DemoLook("Lateral ventricles", ((-8.1, 76.5, 37.9),)),
-        DemoLook("Right pallidum", ((9.9, 62.1, 26.6),)),
-        DemoLook("Left pallidum", ((-32.1, 62.1, 26.6),)),
-        DemoLook("Left pallidum", ((-34.1, 60.5, 24.1),)),
-        DemoLook("Right pallidum", ((11.9, 60.5, 24.1),)),
+        DemoLook("Right pallidum", ((9.9, 64.1, 26.9),)),
+        DemoLook("Left pallidum", ((-30.1, 64.1, 26.9),)),
+        DemoLook("Left pallidum", ((-32.1, 64.4, 24.8),)),
+        DemoLook("Right pallidum", ((11.9, 64.4, 24.8),)),
     ),
 )
 

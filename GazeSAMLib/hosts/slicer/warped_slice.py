@@ -4,6 +4,8 @@ Then the session works in the world. It is given a grid around the warped volume
 scan's; slice images are made here, with the transform, and masks go back through it.
 """
 
+from collections import OrderedDict
+
 import numpy as np
 import numpy.typing as npt
 import slicer
@@ -25,7 +27,8 @@ from GazeSAMLib.segmentation.segment import VoxelPatch
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
-OUTSIDE = -1e30
+OUTSIDE = -1e20
+SLICES_KEPT = 8
 # The plane's thickness in voxels changes slowly: it is measured every so many pixels.
 THICKNESS_STEP_PX = 8
 MARGIN = 0.05
@@ -33,7 +36,7 @@ TILT_DEG = 1.3
 
 
 class WarpedScan:
-    """A warped volume as a session can use it.
+    """A warped volume as a session can use it; to be made anew when volume or transform change.
 
     Parameters
     ----------
@@ -49,6 +52,8 @@ class WarpedScan:
 
     def __init__(self, scene_volume: SceneVolume) -> None:
         self._scene_volume = scene_volume
+        # Sampling takes a tenth of a second and more, and looks ask for the same slice again.
+        self._sampled: OrderedDict[tuple[float, ...], npt.NDArray[np.float32]] = OrderedDict()
         node = scene_volume.node
         parent = node.GetParentTransformNode()
         self._world_from_local = transform_between(parent, None)
@@ -77,7 +82,13 @@ class WarpedScan:
         grid = slice_grid(self.geometry, plane)
         if grid is None:
             return None
-        return to_8bit(self._values(grid), window, level)
+        key = plane.key()
+        if key not in self._sampled:
+            self._sampled[key] = self._values(grid)
+        self._sampled.move_to_end(key)
+        if len(self._sampled) > SLICES_KEPT:
+            self._sampled.popitem(last=False)
+        return to_8bit(self._sampled[key], window, level)
 
     def place(self, mask: Mask, grid: SliceGrid) -> VoxelPatch:
         """Return the scan's voxels that a mask on a slice image of the world covers.
@@ -136,7 +147,9 @@ class WarpedScan:
         reslice.SetOutputScalarType(vtk.VTK_FLOAT)
         reslice.SetBackgroundLevel(OUTSIDE)
         reslice.Update()
-        return vtk_to_numpy(reslice.GetOutput().GetPointData().GetScalars()).reshape(grid.shape)
+        return (
+            vtk_to_numpy(reslice.GetOutput().GetPointData().GetScalars()).reshape(grid.shape).copy()
+        )
 
     def _voxels_near(self, pixels_ijk: Matrix, voxels_per_px: float) -> npt.NDArray[np.int64]:
         """Return the voxels around some positions, shape (n, 3): all that the plane may cross."""

@@ -35,7 +35,7 @@ def gaze(time_s: float = 12.5, topic: str = "gaze.3d.01._on_surface", **other: o
 
 def fed(*gazes: object, parser: PupilParser | None = None) -> list[GazeSample]:
     payload = msgpack.packb(surface_message([]) | {"gaze_on_surfaces": list(gazes)})
-    return (parser or PupilParser()).feed(TOPIC, payload, 10**9)
+    return (parser or PupilParser()).feed([(TOPIC, payload)], 10**9)
 
 
 def test_a_gaze_point_is_turned_upright() -> None:
@@ -79,7 +79,7 @@ def test_other_surfaces_and_topics_are_left_aside() -> None:
     parser = PupilParser("monitor")
     assert fed(gaze(), parser=parser) == []
     assert parser.surfaces == {"display"}
-    assert parser.feed(b"pupil.0.3d", b"", 0) == []
+    assert parser.feed([(b"pupil.0.3d", b"")], 0) == []
     assert parser.rejected_count == 0
 
 
@@ -95,7 +95,7 @@ def test_other_surfaces_and_topics_are_left_aside() -> None:
 )  # fmt: skip
 def test_garbage_is_left_out_and_counted(payload: bytes) -> None:
     parser = PupilParser()
-    assert parser.feed(TOPIC, payload, 0) == []
+    assert parser.feed([(TOPIC, payload)], 0) == []
     assert parser.rejected_count == 1
     assert len(fed(gaze(), parser=parser)) == 1
 
@@ -129,7 +129,7 @@ def check(samples: list[GazeSample]) -> None:
 def test_any_bytes_are_survived(payloads: list[bytes]) -> None:
     parser = PupilParser()
     for payload in payloads:
-        check(parser.feed(TOPIC, payload, 0))
+        check(parser.feed([(TOPIC, payload)], 0))
 
 
 @settings(deadline=None, max_examples=200)

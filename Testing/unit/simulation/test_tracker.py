@@ -108,7 +108,7 @@ def test_one_eye_is_lost_at_times_while_the_other_is_seen() -> None:
     right = np.array([sample.right.valid for sample in taken])
     assert not (~left & ~right).any()
     losses = np.count_nonzero(np.diff((left & right).astype(int)) == -1)
-    assert losses == pytest.approx(31, abs=12)  # twelve a minute, apart from the time that they last
+    assert losses == pytest.approx(31, abs=12)  # twelve a minute
     assert (~left).any()
     assert (~right).any()
 

@@ -99,7 +99,7 @@ def _draw_caption(
     shown, x = scene.shown_segments, float(left)
     for index, (number, segment) in enumerate(shown):
         area_cm2 = float((scene.labels == number).sum()) * grid.pixel_mm**2 / 100.0
-        text = f"{segment.name}  {area_cm2:.3g} cm²"
+        text = f"{segment.name} {area_cm2:.{_decimals(area_cm2)}f} cm²"
         if index == 0:
             text = _shortened(draw, text, width - 17 - _MORE_PX)
         end = x + 17 + draw.textlength(text, font(_SMALL))
@@ -109,6 +109,11 @@ def _draw_caption(
         draw.ellipse((x, top + 34, x + 11, top + 45), fill=segment_color(segment.color_rgb))
         draw.text((x + 17, top + 30), text, TEXT, font(_SMALL))
         x = end + 16
+
+
+def _decimals(value: float) -> int:
+    """Return with how many decimals a value shows two digits."""
+    return 0 if value >= 10.0 else 1 if value >= 1.0 else 2
 
 
 def _shortened(draw: ImageDraw.ImageDraw, text: str, width: float) -> str:
