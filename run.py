@@ -376,6 +376,27 @@ def say(text: str, end: str = "\n") -> None:
     sys.stderr.flush()
 
 
+def ensure_windows(environment: Environment) -> None:
+    """Install what the window tests need of Debian, where that is allowed; else say what."""
+    check = [environment.program("python"), "-m", "Testing.host.requirements"]
+    asked = subprocess.run(
+        check, cwd=ROOT, env=environment.variables(), capture_output=True, text=True, check=False
+    )
+    if asked.returncode == 0:
+        return
+    if sys.platform != "linux" or not shutil.which("apt-get") or os.geteuid() != 0:
+        say(f"window tests will be skipped: {asked.stderr.strip()}")
+        return
+    packages = (ROOT / "Testing/host/system_packages.txt").read_text(encoding="utf-8").split()
+    variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    try:
+        run_step("Reading Debian's list of packages", ["apt-get", "update"], variables, ROOT)
+        run_step("Installing Debian's packages for window tests", install, variables, ROOT)
+    except SetupError as error:
+        say(f"window tests will be skipped: {error}")
+
+
 def become(command: list[str], variables: dict[str, str]) -> int:
     """Go on as another program, which then gets Ctrl-C and the terminal directly."""
     if os.name != "nt":
@@ -417,6 +438,8 @@ def run(command: str, arguments: list[str]) -> int:
     os.chdir(ROOT)
     if command == "check":
         return check(environment)
+    if command == "test":
+        ensure_windows(environment)
     module = {"test": "pytest", "bench": "Testing.bench.main"}[command]
     return become([python, "-m", module, *arguments], environment.variables())
 
