@@ -14,6 +14,8 @@ ResolveScope = machine
 ListenAddress = 127.0.0.1
 [tuning]
 ContinuousResolveInterval = 0.2
+MulticastMinRTT = 0.1
+UnicastMinRTT = 0.1
 [log]
 level = -3
 """

@@ -1,5 +1,6 @@
 """Any tracker that speaks Lab Streaming Layer, as a gaze source."""
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,9 @@ PATIENCE_NS: Final = 3_000_000_000
 
 GONE_NS: Final = 5_000_000_000
 """A silent stream that is not announced either is given up after this."""
+
+AGAIN_NS: Final = 2_000_000_000
+"""How long a stream that was lost is left alone, for one that takes its place to be found."""
 
 _SEARCH_EVERY_NS: Final = 100_000_000
 _SAME_CLOCK_NS: Final = 2_000_000
@@ -66,7 +70,7 @@ class LslSource:
         self._lsl: ModuleType | None = None
         self._resolver: Any = None
         self._named: dict[str, NamedChannels] = {}
-        self._refused: dict[str, str] = {}
+        self._avoided_until_ns: dict[str, float] = {}
         self._inlet: LslInlet | None = None
         self._description: StreamDescription | None = None
         self._lsl_to_host_ns = 0
@@ -101,7 +105,7 @@ class LslSource:
     def stop(self) -> None:
         """Disconnect; stopping twice is harmless."""
         self._lsl = self._resolver = self._inlet = self._description = None
-        self._refused = {}
+        self._avoided_until_ns = {}
         self.trouble = ""
 
     def read(self) -> list[GazeSample]:
@@ -131,7 +135,7 @@ class LslSource:
         self._search_at_ns = now_ns + _SEARCH_EVERY_NS
         for info in sorted(self._resolver.results(), key=lambda info: info.name()):
             wanted = info.name() == self._name if self._name else self._may_be_gaze(info)
-            if wanted and info.uid() not in self._refused:
+            if wanted and now_ns >= self._avoided_until_ns.get(info.uid(), 0):
                 return LslInlet(lsl, info)
         return None
 
@@ -151,15 +155,18 @@ class LslSource:
         return True
 
     def _lose(self, now_ns: int) -> None:
-        self._inlet = None
+        if self._inlet is not None:
+            # Resolvers go on announcing what is gone; if it was the network, it comes back.
+            self._avoided_until_ns[self._inlet.uid] = now_ns + AGAIN_NS
+            self._inlet = None
         self._search_at_ns = now_ns
         name = self._description.name if self._description else self._name
         self.trouble = f"the gaze stream '{name}' was lost; it is being looked for"
 
     def _refuse(self, why: str) -> None:
         if self._inlet is not None:
-            self._refused[self._inlet.uid] = self.trouble = why
-            self._inlet = None
+            self._avoided_until_ns[self._inlet.uid] = math.inf
+            self.trouble, self._inlet = why, None
 
     def _say_why_silent(self, now_ns: int) -> None:
         if self._inlet is None:

@@ -67,6 +67,11 @@ BUILT_IN: Final = (
         ("zmq", "msgpack"),
     ),
     SourceEntry(
+        "pointer",
+        "the mouse, to try things without a tracker",
+        "GazeSAMLib.gaze.pointer_source:PointerSource",
+    ),
+    SourceEntry(
         "replay",
         "a recording, at the pace at which it was made",
         "GazeSAMLib.gaze.replay:ReplaySource",

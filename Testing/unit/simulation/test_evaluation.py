@@ -146,14 +146,20 @@ def test_engines_and_conditions_are_compared_on_the_same_errors() -> None:
     first, second = ([p.points_image_uv.tolist() for p in engine.asked] for engine in engines)
     assert first == second
     asked = [prompts for prompts in engines[0].asked if len(prompts.labels) == 1]
-    assert len(asked) == 9
-    # 0 degrees once, then 0.3 to 1.5 one-up, 0.3 to 1.5 four-up.
-    errors = [prompts.points_image_uv[0] - (34.0, 40.0) for prompts in asked]
-    lengths = [math.hypot(*error) for error in errors]
-    np.testing.assert_allclose(lengths[1:5], np.array(GAZE_ERRORS_DEG[1:]) / 0.3 * lengths[1])
-    four_up = lengths[5] / lengths[1]
-    assert 1.9 < four_up < 2.3
-    assert asked[5].sigma_px / asked[1].sigma_px == pytest.approx(four_up)
+    errors = np.array([prompts.points_image_uv[0] - (34.0, 40.0) for prompts in asked])
+    one_up, four_up = np.hypot(*errors.T).reshape(2, len(GAZE_ERRORS_DEG))
+    np.testing.assert_allclose(one_up, np.array(GAZE_ERRORS_DEG) * one_up[1] / 0.3)
+    np.testing.assert_allclose(four_up / one_up[1] * 0.3, np.array(GAZE_ERRORS_DEG) * 2.1, rtol=0.1)
+
+
+def test_an_engine_is_told_of_the_gaze_s_error_what_a_session_knows() -> None:
+    engine = ScriptedEngine([[a_case().mask]])
+    evaluator = an_evaluator(slices_per_structure=1)
+    found = evaluator.evaluate(engine)
+    one_up = found.image_px_per_deg[Layout.ONE_UP]
+    sigmas = [prompts.sigma_px for prompts in engine.asked if len(prompts.labels) == 1]
+    expected = [math.hypot(error_deg, 0.06) * one_up for error_deg in GAZE_ERRORS_DEG]
+    np.testing.assert_allclose(sigmas[:5], expected)
 
 
 def test_larger_errors_cost_an_honest_engine(truthful: Evaluation) -> None:
@@ -162,6 +168,7 @@ def test_larger_errors_cost_an_honest_engine(truthful: Evaluation) -> None:
     near, far = (at(every, Layout.FOUR_UP, error).dice[1].value for error in (0.3, 1.5))
     assert near >= far
     assert at(every, Layout.FOUR_UP, 0.0).dice[1] == at(every, Layout.ONE_UP, 0.0).dice[1]
+    assert near == pytest.approx(1.0)
 
 
 def test_each_structure_counts_once_whatever_the_number_of_its_slices() -> None:
