@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure of an example.
+settings.register_profile("gazesam", deadline=None)
+settings.load_profile("gazesam")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -1,5 +1,6 @@
 """Looks: fixations on slices with what was asked for them and what came back."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -122,11 +123,22 @@ class Looks:
         return self._looks[0] if self._looks else None
 
     def before(self, look: Look) -> Look | None:
-        """Return the look before `look` on the same plane."""
+        """Return the look before `look` on the same plane.
+
+        Looks at the same place are passed over, if there is one elsewhere: the eye lands, and
+        lands again a little nearer, before the hand presses a key.
+        """
         index = next(i for i, known in enumerate(self._looks) if known is look)
-        earlier = self._looks[index - 1] if index > 0 else None
-        same_plane = earlier is not None and earlier.hit.plane.key() == look.hit.plane.key()
-        return earlier if same_plane else None
+        plane = look.hit.plane.key()
+        earlier = [known for known in self._looks[:index] if known.hit.plane.key() == plane]
+        here = tuple(look.hit.point_image_uv)
+        elsewhere = [
+            known
+            for known in earlier
+            if math.dist(here, tuple(known.hit.point_image_uv)) > 2.0 * look.prompts.sigma_px
+        ]
+        found = elsewhere or earlier
+        return found[-1] if found else None
 
     def clear(self) -> None:
         """Forget all looks."""

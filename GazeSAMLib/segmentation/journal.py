@@ -76,7 +76,7 @@ class Journal:
     Raises
     ------
     JournalError
-        If the folder or file cannot be made, or holds the journal of another scan.
+        If the folder or file cannot be made.
     """
 
     def __init__(self, root: Path, scan_digest: str) -> None:

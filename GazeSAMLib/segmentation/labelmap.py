@@ -14,7 +14,7 @@ Labels = npt.NDArray[np.uint8 | np.uint16]
 class _Change:
     """The voxels that an edit really changed, with their values before and after."""
 
-    patch: VoxelPatch
+    index_kji: tuple[npt.NDArray[np.intp], ...]
     before: Labels
     after: int
 
@@ -47,24 +47,25 @@ class Labelmap:
     def apply(self, edit: Edit) -> None:
         """Write one accepted step; whatever was undone can no longer be redone."""
         value = self._value_of(edit.segment)
-        box = self.labels_kji[edit.patch.box]
+        index = _index_of(edit.patch)
+        labels = self.labels_kji[index]
         if edit.remove:
-            changed = edit.patch.mask & (box == value)
+            changed = labels == value
         elif self._overwrite:
-            changed = edit.patch.mask & (box != value)
+            changed = labels != value
         else:
-            changed = edit.patch.mask & (box == 0)
-        patch = VoxelPatch(edit.patch.offset_kji, changed)
-        self._done.append(_Change(patch, box[changed], 0 if edit.remove else value))
+            changed = labels == 0
+        index = tuple(at[changed] for at in index)
+        self._done.append(_Change(index, labels[changed], 0 if edit.remove else value))
         self._undone.clear()
-        box[changed] = self._done[-1].after
+        self.labels_kji[index] = self._done[-1].after
 
     def undo(self) -> bool:
         """Take the last step back; false where there is none."""
         if not self._done:
             return False
         change = self._done.pop()
-        self.labels_kji[change.patch.box][change.patch.mask] = change.before
+        self.labels_kji[change.index_kji] = change.before
         self._undone.append(change)
         return True
 
@@ -73,7 +74,7 @@ class Labelmap:
         if not self._undone:
             return False
         change = self._undone.pop()
-        self.labels_kji[change.patch.box][change.patch.mask] = change.after
+        self.labels_kji[change.index_kji] = change.after
         self._done.append(change)
         return True
 
@@ -85,3 +86,9 @@ class Labelmap:
         if len(self.segments) > np.iinfo(self.labels_kji.dtype).max:
             self.labels_kji = self.labels_kji.astype(np.uint16)
         return len(self.segments)
+
+
+def _index_of(patch: VoxelPatch) -> tuple[npt.NDArray[np.intp], ...]:
+    """Return the voxels of `patch` as indices: an oblique patch is a large box, nearly empty."""
+    inside = np.unravel_index(np.flatnonzero(patch.mask), patch.mask.shape)
+    return tuple(at + first for at, first in zip(inside, patch.offset_kji, strict=True))

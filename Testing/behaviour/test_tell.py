@@ -5,11 +5,30 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pydicom.data
 import pytest
+import SimpleITK
 
 from GazeSAMLib import __version__
 
+# What the demo segments, and about how large it is, ml.
+DEMO = {
+    "abdomen-mr": {
+        "Liver": (8.0, 18.0),
+        "Lesion": (1.0, 5.0),
+        "Right kidney": (2.5, 8.0),
+        "Vertebra": (1.0, 8.0),
+        "Aorta": (0.7, 1.5),
+        "Left kidney": (2.0, 7.0),
+        "Spleen": (2.5, 9.0),
+    },
+    "brain-mr": {
+        "Lateral ventricles": (9.0, 25.0),
+        "Right pallidum": (0.3, 2.5),
+        "Left pallidum": (0.3, 2.5),
+    },
+}
 COMMANDS = ("segment", "info", "engines", "demo", "restore")
 
 
@@ -71,7 +90,7 @@ def test_help_tells_the_exit_codes(gazesam) -> None:
 def test_the_demo_segments_real_scans(run_installed, tmp_path) -> None:
     said = run_installed("demo", "--output", tmp_path)
     assert said.code == 0, said.err
-    for case in ("abdomen-mr", "brain-mr"):
+    for case, sizes_ml in DEMO.items():
         for name in (
             "segmentation.seg.nrrd",
             "segmentation.nii.gz",
@@ -81,8 +100,14 @@ def test_the_demo_segments_real_scans(run_installed, tmp_path) -> None:
         ):
             path: Path = tmp_path / case / name
             assert path.stat().st_size > 0
-            if name.count("/") == 0:
-                assert str(path) in said.out
+            assert str(path if name.count("/") == 0 else path.parent) in said.out
+        image = SimpleITK.ReadImage(str(tmp_path / case / "segmentation.nii.gz"))
+        voxel_ml = float(np.prod(image.GetSpacing())) / 1000.0
+        counts = np.bincount(SimpleITK.GetArrayFromImage(image).ravel())[1:]
+        # Wide bounds: a structure that was missed, or a mask that ran out of it, is beyond them.
+        for (name, (least, most)), count in zip(sizes_ml.items(), counts, strict=True):
+            assert name in said.out
+            assert least < count * voxel_ml < most, name
 
 
 def test_the_demo_takes_a_scan_and_a_recording(gazesam, scan, recording, tmp_path) -> None:

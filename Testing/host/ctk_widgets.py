@@ -207,6 +207,7 @@ class _PathField(QWidget):
 class ctkPathLineEdit(_PathField):
     """A path that can be typed or chosen."""
 
+    Dirs, Files = 0x001, 0x002  # as in QDir
     currentPathChanged = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -219,8 +219,8 @@ def test_saving_in_between_does_not_disturb_undo(bench, tmp_path):
     assert same(bench.everything, after)
 
 
-def brush(bench, segment, offset_kji, shape):
-    """A stroke of the Segment Editor: Slicer's own way to write."""
+def brush(bench, segment, offset_kji, shape, over=()):
+    """A stroke of the Segment Editor, Slicer's own way to write; `over` loses voxels to it."""
     image = slicer.vtkOrientedImageData()
     image.SetGeometryFromImageToWorldMatrix(slicer.util.vtkMatrixFromArray(GRID))
     k, j, i = offset_kji
@@ -230,7 +230,7 @@ def brush(bench, segment, offset_kji, shape):
     image.GetPointData().GetScalars().Fill(1)
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     assert logic.SetBinaryLabelmapToSegment(
-        image, bench.node, segment.id, logic.MODE_MERGE_MASK, extent
+        image, bench.node, segment.id, logic.MODE_MERGE_MASK, extent, False, over
     )
 
 
@@ -243,6 +243,20 @@ def test_undo_leaves_what_the_segment_editor_has_painted_since(bench):
     expected = np.zeros(SHAPE_KJI, dtype=bool)
     expected[:2, :2, :2] = True
     assert np.array_equal(bench.voxels(LIVER), expected)
+
+
+def test_undo_leaves_what_the_segment_editor_has_given_to_others_since(bench):
+    bench.writer.apply(block(KIDNEY, (0, 0, 0), (1, 1, 1)))
+    bench.writer.apply(block(LIVER, (4, 2, 2), (3, 6, 6)))
+    brush(bench, KIDNEY, (4, 2, 2), (3, 3, 3), over=[LIVER.id])
+    assert bench.segmentation.GetNumberOfLayers() == 1
+    kidney = bench.voxels(KIDNEY)
+    assert kidney.sum() == 28
+
+    assert bench.writer.undo()
+
+    assert not bench.voxels(LIVER).any()
+    assert np.array_equal(bench.voxels(KIDNEY), kidney)
 
 
 def test_a_mask_can_follow_a_stroke_of_the_segment_editor(bench):

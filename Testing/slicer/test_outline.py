@@ -112,6 +112,29 @@ def test_it_lies_exactly_on_the_edge_of_the_voxels(a_volume, a_slice_view, a_ren
         assert np.flatnonzero(drawn).tolist() == [first - 1, first, last, last + 1]
 
 
+def test_it_lies_between_pixels_where_the_edge_does(a_volume, a_slice_view, a_rendered_view):
+    volume = shown_volume(a_volume, np.diag((-1.0, -1.0, 1.0, 1.0)))
+    view = a_slice_view(volume, "Axial", 400, 400)
+    view.node.SetFieldOfView(50.0, 50.0, 1.0)
+    rendered = a_rendered_view(view)
+    outline = Outline(rendered.renderer, line_width_px=4.0)
+    off_px = []
+    for shift_px in np.linspace(0.0, 1.0, 16, endpoint=False):
+        view.node.SetXYZOrigin(shift_px * 0.125, shift_px * 0.125, 0.0)
+        shown = as_seen(view, SceneVolume(volume))
+        outline.show(*reversed(mask_on(shown, SceneVolume(volume))), shown, GREEN)
+        line = painted(rendered.picture())[::-1]  # row 0 at the bottom, as in view XY
+        # Where Slicer shows the edges at i = 37.5 and j = 30.5, pixel centres at whole numbers.
+        i, j, _ = view.ijk_from_view(0.0, 0.0)
+        x, y = 8.0 * abs(37.5 - i), 8.0 * abs(30.5 - j)
+        left, bottom = round(x) - 9, round(y) - 9
+        off_px.append(np.flatnonzero(line[round(y) + 30, left : left + 18]).mean() + left - x)
+        off_px.append(np.flatnonzero(line[bottom : bottom + 18, round(x) - 30]).mean() + bottom - y)
+
+    assert abs(np.mean(off_px)) < 0.1
+    assert np.abs(off_px).max() < 0.75
+
+
 def test_it_follows_zoom_and_pan(a_volume, a_slice_view, a_rendered_view):
     volume = shown_volume(a_volume, VOLUMES["oblique"])
     view = a_slice_view(volume, "Axial", 420, 330)

@@ -11,7 +11,6 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 import slicer.util
-from packaging.requirements import Requirement
 from slicer.i18n import tr as _
 
 from GazeSAMLib.engines.registry import ENTRIES
@@ -111,6 +110,8 @@ def _is_there(line: str) -> bool:
     try:
         from slicer.packaging import pip_check
     except ImportError:  # before Slicer 5.11
+        from packaging.requirements import Requirement
+
         requirement = Requirement(line)
         try:
             installed = importlib.metadata.version(requirement.name)

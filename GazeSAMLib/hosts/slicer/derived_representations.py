@@ -2,6 +2,9 @@
 
 import slicer
 
+# What Slicer can make of a binary labelmap, the source of a segmentation that is edited.
+DERIVED = ("Closed surface", "Fractional labelmap", "Planar contour", "Ribbon model")
+
 
 class DerivedRepresentations:
     """Takes a segmentation's derived representations away while it is edited.
@@ -22,10 +25,8 @@ class DerivedRepresentations:
     def suspend(self) -> None:
         """Remove what is derived from the labelmaps, also what was made since the last call."""
         segmentation = self._node.GetSegmentation()
-        names: list[str] = []
-        segmentation.GetContainedRepresentationNames(names)
-        for name in names:
-            if name != segmentation.GetSourceRepresentationName():
+        for name in DERIVED:
+            if segmentation.ContainsRepresentation(name):
                 segmentation.RemoveRepresentation(name)
                 self._suspended.append(name)
 

@@ -102,7 +102,7 @@ class EditPlan:
             editable = ~self._labels.held_by(beside)
         if self._rules.intensities is not None:
             editable &= self._rules.intensities.contain(self._voxels, self._scene_volume)
-        if False:
+        if self._edit.remove and self._inside_single:
             editable |= self._held
         return editable
 

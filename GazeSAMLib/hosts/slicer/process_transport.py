@@ -33,6 +33,7 @@ class ProcessTransport:
     ) -> None:
         self._received, self._ended = received, ended
         self._words = b""
+        self._has_started = False
         self._is_watched = True
         variables = qt.QProcessEnvironment()
         for name, value in environment.items():
@@ -71,7 +72,9 @@ class ProcessTransport:
         self._words = words[-WORDS_KEPT:]
 
     def _look_after(self, _state: object) -> None:
-        if self._process.state() != qt.QProcess.NotRunning:
+        state = self._process.state()
+        self._has_started = self._has_started or state == qt.QProcess.Running
+        if state != qt.QProcess.NotRunning:
             return
         self._read()
         self._overhear()
@@ -80,7 +83,7 @@ class ProcessTransport:
             self._ended(self._how_it_ended())
 
     def _how_it_ended(self) -> str:
-        if self._process.error() == qt.QProcess.FailedToStart:
+        if not self._has_started:
             how = _("it could not be started")
         elif self._process.exitStatus() == qt.QProcess.CrashExit:
             how = _("it was killed or crashed")

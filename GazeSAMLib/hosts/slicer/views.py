@@ -154,6 +154,20 @@ def step_slice(name: str, direction: int) -> None:
         logic.EndSliceNodeInteraction()
 
 
+def likeliest_volume() -> "slicer.vtkMRMLScalarVolumeNode | None":
+    """Return the volume that the reader most likely means: shown in the views, else the first."""
+    volumes = [
+        node
+        for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+        if node.GetClassName() == "vtkMRMLScalarVolumeNode"
+    ]
+    shown = {
+        composite.GetBackgroundVolumeID()
+        for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    }
+    return next((node for node in volumes if node.GetID() in shown), next(iter(volumes), None))
+
+
 def show_volume(volume_node: "slicer.vtkMRMLScalarVolumeNode | None") -> None:
     """Bring a volume into the slice views, unless one of them shows it already."""
     manager = slicer.app.layoutManager()

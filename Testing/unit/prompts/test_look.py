@@ -1,5 +1,7 @@
 """Which look a key press means, and which answer belongs to which look."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -92,6 +94,15 @@ def test_the_look_before_counts_on_the_same_plane_alone():
     assert looks.before(third) is None
     second = looks.meant_at(2_000_000)
     assert looks.before(second).number == 1
+
+
+def test_looks_at_the_same_place_are_passed_over_for_one_elsewhere():
+    looks = Looks(lead_ms=0.0)
+    for number, u in ((1, 3.0), (2, 15.0), (3, 15.5)):
+        hit = replace(a_hit(), point_image_uv=ImagePoint(u, 4.0))
+        looks.begin(Look(hit, number, PromptSet.at(hit.point_image_uv, 2.0), number))
+        looks.answer(number, candidates_of_sizes(4))
+    assert looks.before(looks.newest).number == 1
 
 
 @given(st.lists(st.integers(0, 100), min_size=1, max_size=6), st.lists(st.sampled_from([1, -1])))

@@ -127,14 +127,14 @@ def _draw_legend(draw: ImageDraw.ImageDraw, width: int, top: int) -> None:
     draw.line((x, y, x + 22, y), fill=GAZE, width=1)
     x = _label(draw, x + 30, y, "gaze")
     draw.ellipse((x, y - 7, x + 14, y + 7), outline=GAZE)
-    x = _label(draw, x + 22, y, "fixation: numbered in order, larger the longer")
+    x = _label(draw, x + 22, y, "fixation, in order; larger is longer")
     draw.line((x, y, x + 12, y), fill=TEXT, width=2)
     draw.line((x + 6, y - 6, x + 6, y + 6), fill=TEXT, width=2)
     x = _label(draw, x + 20, y, "accepted look")
     draw.line((x, y - 5, x + 10, y + 5), fill=NOT_THIS, width=2)
     draw.line((x, y + 5, x + 10, y - 5), fill=NOT_THIS, width=2)
     x = _label(draw, x + 18, y, "not this")
-    note = "GazeSAM, research use only, not a medical device"
+    note = "Research use only, not a medical device"
     if x + draw.textlength(note, letters) < width - _MARGIN:
         draw.text((width - _MARGIN, y), note, DIM, letters, "rm")
 

@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import ctk
 from slicer.i18n import tr as _
 
 from GazeSAMLib.errors import OutputError
@@ -47,6 +48,7 @@ class ExportSection:
         exported: Callable[[Any], None],
     ) -> None:
         self._ui, self._choices, self._status, self._exported = ui, choices, status, exported
+        ui.exportFolderEdit.filters = ctk.ctkPathLineEdit.Dirs
         ui.exportFolderEdit.setCurrentPath(setting("ExportFolder", str(Path.home())))
         ui.exportFolderEdit.connect(
             "currentPathChanged(QString)", guard(lambda path: keep_setting("ExportFolder", path))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ctk
 from slicer.i18n import tr as _
 
 from GazeSAMLib.gaze.recording_header import RecordingHeader
@@ -65,6 +66,7 @@ class GazeSection:
         for entry in self._entries:
             ui.sourceSelector.addItem(entry.label, entry.name)
         ui.sourceSelector.setCurrentIndex(max(ui.sourceSelector.findData(setting("Source")), 0))
+        ui.replayFolderEdit.filters = ctk.ctkPathLineEdit.Dirs
         ui.replayFolderEdit.setCurrentPath(setting("ReplayFolder"))
         self._accuracy = AccuracyRow(ui, guard, self._feed, self._name)
         self.refresh()

@@ -21,7 +21,7 @@ from GazeSAMLib.hosts.slicer.run_choices import RunChoices
 from GazeSAMLib.hosts.slicer.session_parts import LiveOptions
 from GazeSAMLib.hosts.slicer.session_run import SEGMENTATION_DELETED, RunState
 from GazeSAMLib.hosts.slicer.settings import data_folder
-from GazeSAMLib.hosts.slicer.views import show_volume
+from GazeSAMLib.hosts.slicer.views import likeliest_volume, show_volume
 from GazeSAMLib.prompts.policy import collect_looks, latest_look
 from GazeSAMLib.session import SessionOptions
 from GazeSAMLib.signals.chain import SignalOptions
@@ -74,7 +74,7 @@ class Panel:
             self.choices.bind()
         parameters = self.choices.parameters
         if parameters is not None and parameters.volume is None:
-            parameters.volume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+            parameters.volume = likeliest_volume()
         self._gaze.refresh()
         self._choices_changed()
         self.session.come_back()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ctk
 from slicer.i18n import tr as _
 
 from GazeSAMLib.errors import GazeSAMError, RecordingError
@@ -75,6 +76,7 @@ class RecordSection:
         recordable: Callable[[], Recordable | None],
     ) -> None:
         self._ui, self._recordable = ui, recordable
+        ui.recordFolderEdit.filters = ctk.ctkPathLineEdit.Dirs
         ui.recordFolderEdit.setCurrentPath(setting("RecordingFolder", str(Path.home())))
         ui.recordFolderEdit.connect(
             "currentPathChanged(QString)", guard(lambda path: keep_setting("RecordingFolder", path))
