@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from GazeSAMLib.errors import JournalError
+from GazeSAMLib.errors import GazeSAMError, JournalError
 from GazeSAMLib.geometry.shown_slices import Hit
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.segmentation.journal import Journal, JournalRecord, RecordKind
@@ -47,11 +47,17 @@ class SegmentEditor:
         ------
         JournalError
             If the step cannot be saved; then it is not written either.
+        OutputError
+            If the segmentation does not take it.
         """
         kind = RecordKind.REMOVE if remove else RecordKind.ACCEPT
         edit = Edit(self.current, place(mask, hit.grid, self._volume), remove)
         self._save(JournalRecord(kind, self.current, hit.plane, mask))
-        self._writer.apply(edit)
+        try:
+            self._writer.apply(edit)
+        except GazeSAMError:
+            self._save(JournalRecord(RecordKind.UNDO))  # what was not written is not restored
+            raise
         return edit
 
     def undo(self) -> bool:

@@ -28,6 +28,7 @@ BENCHMARKS = (
     ("scans", "dicom_load_ratio"),
     ("session", "session_peak_mb"),
     ("worker", "worker_ms"),
+    ("slicer_writing", "write_slice"),
     ("lsl", "lsl_latency"),
     ("sam", "sam_ms"),
 )
@@ -38,6 +39,7 @@ BOUNDS = {
     "placement_axis_ms_median": 2.0,
     "placement_oblique_ms_median": 20.0,
     "worker_roundtrip_ms_p95": 3.0,
+    "write_slice_ms_p95": 15.0,
     "lsl_latency_ms_p50_60hz": 2.0,
     "lsl_latency_ms_p99_60hz": 20.0,
     "lsl_latency_ms_p50_250hz": 2.0,

@@ -108,7 +108,7 @@ class qMRMLSegmentsTableView(qMRMLWidget):
         display = self._segments.node.GetDisplayNode()
         visible = display is None or display.GetSegmentVisibility(segment_id)
         shown.setCheckState(Qt.CheckState.Checked if visible else Qt.CheckState.Unchecked)
-        color.setBackground(QColor.fromRgbF(*segment.GetColor()))
+        color.setData(Qt.ItemDataRole.DecorationRole, QColor.fromRgbF(*segment.GetColor()))
         name.setText(segment.GetName())
         name.setToolTip(segment_id)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from Testing.host.other_displays import passes_on_display
+
 MODULE = Path(__file__).resolve().parents[2] / "GazeSAM" / "GazeSAM.py"
 PICTURES = os.environ.get("GAZESAM_PICTURES")
 INSIDE = 180
@@ -101,7 +103,9 @@ class Reader:
 
         view = slicer.app.layoutManager().sliceWidget(name).sliceView()
         x, y = view.convertRASToXYZ(ras)[:2]
-        self.host.move_mouse(view, x + 0.5, view.height - 0.5 - y)
+        width, height, _ = view.mrmlSliceNode().GetDimensions()
+        x_px, y_px = (x + 0.5) * view.width / width, (height - 0.5 - y) * view.height / height
+        self.host.move_mouse(view, x_px, y_px)
         self.host.spin(until=lambda: self.outlined == name, timeout_ms=20_000)
         self.host.wait(350)
 
@@ -721,3 +725,96 @@ def test_the_gaze_is_drawn_only_where_that_is_wanted(a_reader, a_ball, a_picture
     a_reader.host.press("f")
     a_reader.host.wait(100)
     assert (a_reader.host.pixels("Green") == plain).mean() > 0.99
+
+
+@pytest.mark.usefixtures("running_host")
+@pytest.mark.parametrize("factors", [(1.5,), (1.0, 1.5)], ids=str)
+def test_looking_works_on_other_displays(factors):
+    passes_on_display(Path(__file__).with_name("module_on_monitors.py"), *factors)
+
+
+def test_saved_work_is_not_offered_again(a_reader, a_ball, tmp_path):
+    a_reader.parameters.volume = a_ball
+    a_reader.start()
+    a_reader.accept()
+    a_reader.ui.startButton.click()
+    node = a_reader.parameters.segmentation
+    node.AddDefaultStorageNode()
+    node.GetStorageNode().SetFileName(str(tmp_path / "saved.seg.nrrd"))
+    assert node.GetStorageNode().WriteData(node)
+    assert list((tmp_path / "journals").glob("*"))
+    a_reader.host.close_scene()
+    assert not list((tmp_path / "journals").glob("*"))
+    a_reader.parameters.volume = show_ball()
+    a_reader.start()  # asks nothing
+
+
+def bend(volume, mm=8.0):
+    """Put a volume under a transform that shifts points along R, the more the higher they lie."""
+    import slicer
+    import vtk
+    from vtk.util.numpy_support import numpy_to_vtk
+
+    field = vtk.vtkImageData()
+    field.SetOrigin(-120.0, -120.0, -120.0)
+    field.SetSpacing(12.0, 12.0, 12.0)
+    field.SetDimensions(21, 21, 21)
+    s = np.indices((21, 21, 21))[0] * 12.0 - 120.0
+    shift = np.stack((mm * np.sin(s / 25.0), 0 * s, 0 * s), axis=-1).reshape(-1, 3)
+    field.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(shift), deep=True))
+    transform = slicer.vtkOrientedGridTransform()
+    transform.SetDisplacementGridData(field)
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLGridTransformNode", "bent")
+    node.SetAndObserveTransformToParent(transform)
+    volume.SetAndObserveTransformNodeID(node.GetID())
+    return node
+
+
+def test_a_bent_volume_is_segmented_as_it_is_shown(a_reader, a_ball, a_picture):
+    import slicer.util
+
+    bend(a_ball)
+    a_reader.parameters.volume = a_ball
+    a_reader.start()
+    a_reader.accept("Green")
+    a_picture("bent")
+    accepted, truth = a_reader.voxels().copy(), slicer.util.arrayFromVolume(a_ball) > 100
+    plane = truth[:, 40]
+    found = accepted.any(axis=1)
+    assert 2 * (found & plane).sum() / (found.sum() + plane.sum()) > 0.9
+    assert (accepted & ~truth).sum() < 0.1 * accepted.sum()
+    a_reader.host.press("z")
+    assert not a_reader.voxels().any()
+    a_reader.host.press("shift+z")
+    assert (a_reader.voxels() == accepted).all()
+    a_reader.host.close_scene()
+    volume = show_ball()
+    bend(volume)
+    a_reader.parameters.volume = volume
+    a_reader.ui.startButton.click()
+    a_reader.host.spin(until=lambda: a_reader.state == "asking", timeout_ms=60_000)
+    a_reader.ui.restoreButton.click()
+    assert (a_reader.voxels() == accepted).all()
+
+
+def test_a_volume_that_is_moved_keeps_its_segments_and_the_session(a_reader, a_ball):
+    import slicer
+    import slicer.util
+
+    a_reader.parameters.volume = a_ball
+    a_reader.start()
+    a_reader.accept()
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    matrix = np.eye(4)
+    matrix[:3, 3] = (12.0, -9.0, 5.0)
+    transform.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(matrix))
+    a_ball.SetAndObserveTransformNodeID(transform.GetID())
+    a_reader.host.spin(
+        until=lambda: a_reader.parameters.segmentation.GetTransformNodeID() == transform.GetID()
+    )
+    a_reader.accept("Yellow", (12.0, -9.0, 5.0))
+    accepted, truth = a_reader.voxels(), slicer.util.arrayFromVolume(a_ball) > 100
+    assert (accepted & truth).sum() > 0.9 * accepted.sum()
+    bend(a_ball)
+    a_reader.host.spin(until=lambda: a_reader.state == "idle")
+    assert "The volume was moved" in a_reader.said

@@ -131,12 +131,9 @@ def test_a_modules_own_tests_run(a_sample_panel, a_host):
 
 
 def test_packages_seem_missing_until_installed(a_host):
-    import importlib.util
-
     import slicer.packaging
 
     a_host.packages.hide(OneEuroFilter="OneEuroFilter")
-    assert importlib.util.find_spec is not None
     with pytest.raises(ModuleNotFoundError):
         import OneEuroFilter
     slicer.packaging.pip_ensure("OneEuroFilter>=0.2", requester="test")
@@ -144,6 +141,16 @@ def test_packages_seem_missing_until_installed(a_host):
 
     assert OneEuroFilter.OneEuroFilter
     assert a_host.packages.installed == ["OneEuroFilter>=0.2"]
+
+
+def test_an_older_slicer_has_no_packaging(a_host):
+    import slicer.util
+
+    a_host.offer_packaging(False)
+    with pytest.raises(ImportError):
+        import slicer.packaging
+    slicer.util.pip_install("some-package")
+    assert a_host.packages.installed == ["some-package"]
 
 
 def test_volumes_are_loaded_and_segmentations_written(a_host, tmp_path):

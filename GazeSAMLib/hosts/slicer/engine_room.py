@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from slicer.i18n import tr as _
 
 from GazeSAMLib.engines.messages import (
@@ -16,8 +18,11 @@ from GazeSAMLib.engines.messages import (
 )
 from GazeSAMLib.engines.segmenter import SegmentAnswer, SegmentRequest
 from GazeSAMLib.errors import GazeSAMError
+from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.hosts.slicer.guard import sentence
 from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
+from GazeSAMLib.hosts.slicer.warped_session import WarpedSlices
+from GazeSAMLib.hosts.slicer.warped_slice import WarpedScan
 from GazeSAMLib.hosts.slicer.worker_process import WorkerProcess
 
 STEPS = 3
@@ -83,9 +88,18 @@ class EngineRoom:
         self._listener = listener
         self._worker = WorkerProcess(self._hear, listener.tell, listener.fail, choice.python)
         self._missing: set[type] = {Opened, EngineReady, ScanDigest}
+        self._slices: WarpedSlices | None = None
 
-    def start(self, scene_volume: SceneVolume) -> None:
+    def start(self, scene_volume: SceneVolume, warped: WarpedScan | None = None) -> None:
         """Start the engine process and hand the scan over.
+
+        Parameters
+        ----------
+        scene_volume : SceneVolume
+            The scan.
+        warped : WarpedScan or None
+            Where it lies under a transform that is not linear: then each slice follows with
+            the first look at it.
 
         Raises
         ------
@@ -95,6 +109,8 @@ class EngineRoom:
         self._worker.start()
         self._worker.open_scan(scene_volume.voxels_kji, scene_volume.volume)
         self._worker.use_engine(self._choice.name, self._choice.options)
+        if warped is not None:
+            self._slices = WarpedSlices(warped, self._open_slice, self._worker.say)
 
     @property
     def pid(self) -> int:
@@ -104,11 +120,17 @@ class EngineRoom:
 
     def ask(self, request: SegmentRequest) -> None:
         """Ask for the mask of a look."""
-        self._worker.say(request)
+        if self._slices is None:
+            self._worker.say(request)
+        else:
+            self._slices.ask(request)
 
     def end(self) -> None:
         """End the process; ending twice is harmless."""
         self._worker.end()
+
+    def _open_slice(self, pixels: npt.NDArray[np.uint8], geometry: VolumeGeometry) -> None:
+        self._worker.open_scan(pixels, geometry, digest_wanted=False)
 
     def _hear(self, said: FromWorker) -> None:
         match said:

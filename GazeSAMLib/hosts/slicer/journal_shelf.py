@@ -58,20 +58,22 @@ class JournalShelf:
         """Remember that all that `node` holds is in a file of the user's."""
         node.SetAttribute(EXPORTED, node.GetAttribute(HELD) or "")
 
+    def tidy_saved(self, scene: "slicer.vtkMRMLScene") -> None:
+        """Remove the journals of all segmentations of `scene` that were saved or exported."""
+        for node in _segmentations(scene):
+            if node.GetAttribute(RUN) and _is_in_a_file(node):
+                self._forget(node)
+
     def tidy(self, node: "slicer.vtkMRMLSegmentationNode", scan_digest: str) -> None:
         """Remove the journal of a segmentation if nothing could be lost without it.
 
         That is when it holds no step, or all steps were exported or saved with the scene.
         """
-        run, storage = node.GetAttribute(RUN), node.GetStorageNode()
+        run = node.GetAttribute(RUN)
         if not run:
             return
-        exported = _bytes_of(node, EXPORTED) == _bytes_of(node, HELD)
-        saved = storage is not None and storage.GetFileName() and not node.GetModifiedSinceRead()
-        if exported or saved or restore_offer(self._root / run, scan_digest) is None:
-            shutil.rmtree(self._root / run, ignore_errors=True)
-            for name in (RUN, HELD, EXPORTED):
-                node.RemoveAttribute(name)
+        if _is_in_a_file(node) or restore_offer(self._root / run, scan_digest) is None:
+            self._forget(node)
 
     def offer(self, scene: "slicer.vtkMRMLScene", scan_digest: str) -> RestoreOffer | None:
         """Return the newest work on a scan that no segmentation of `scene` holds.
@@ -116,13 +118,27 @@ class JournalShelf:
 
     def _is_held(self, scene: "slicer.vtkMRMLScene", run: str, scan_digest: str) -> bool:
         size = _size(self._path(run, scan_digest))
-        nodes = [
-            scene.GetNthNodeByClass(index, "vtkMRMLSegmentationNode")
-            for index in range(scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode"))
-        ]
         return any(
-            node.GetAttribute(RUN) == run and _bytes_of(node, HELD) == size for node in nodes
+            node.GetAttribute(RUN) == run and _bytes_of(node, HELD) == size
+            for node in _segmentations(scene)
         )
+
+    def _forget(self, node: "slicer.vtkMRMLSegmentationNode") -> None:
+        shutil.rmtree(self._root / node.GetAttribute(RUN), ignore_errors=True)
+        for name in (RUN, HELD, EXPORTED):
+            node.RemoveAttribute(name)
+
+
+def _segmentations(scene: "slicer.vtkMRMLScene") -> "list[slicer.vtkMRMLSegmentationNode]":
+    count = scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")
+    return [scene.GetNthNodeByClass(index, "vtkMRMLSegmentationNode") for index in range(count)]
+
+
+def _is_in_a_file(node: "slicer.vtkMRMLSegmentationNode") -> bool:
+    """Whether all that a segmentation holds was exported, or saved with the scene."""
+    storage = node.GetStorageNode()
+    saved = storage is not None and storage.GetFileName() and not node.GetModifiedSinceRead()
+    return bool(saved) or _bytes_of(node, EXPORTED) == _bytes_of(node, HELD)
 
 
 def _bytes_of(node: "slicer.vtkMRMLSegmentationNode", attribute: str) -> int:

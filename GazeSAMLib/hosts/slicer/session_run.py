@@ -7,7 +7,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from GazeSAMLib.engines.segmenter import SegmentAnswer
-from GazeSAMLib.errors import GazeSAMError, GeometryError
+from GazeSAMLib.errors import GazeSAMError
 from GazeSAMLib.gaze.event import EventKind
 from GazeSAMLib.hosts.slicer.engine_room import EngineListener, EngineRoom
 from GazeSAMLib.hosts.slicer.guard import Guard, sentence
@@ -16,6 +16,7 @@ from GazeSAMLib.hosts.slicer.journal_shelf import JournalShelf
 from GazeSAMLib.hosts.slicer.live_session import LiveSession
 from GazeSAMLib.hosts.slicer.run_choices import RunChoices, RunListener
 from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
+from GazeSAMLib.hosts.slicer.warped_slice import WarpedScan
 from GazeSAMLib.hosts.slicer.workplace import Workplace, restored_segmentation
 
 TICK_MS = 16
@@ -72,7 +73,8 @@ class SessionRun:
         self.scan_digest = ""
         self._choices, self._shelf, self._listener = choices, shelf, listener
         self._scene_volume = SceneVolume(choices.volume_node)
-        _check_straight(self._scene_volume)
+        warped = self._scene_volume.is_warped
+        self._warped = WarpedScan(self._scene_volume) if warped else None
         self._stamp = self._scene_volume.stamp()
         guard = Guard(listener.tell)
         self.room = EngineRoom(
@@ -105,7 +107,7 @@ class SessionRun:
         """
         self._move(RunState.PREPARING)
         try:
-            self.room.start(self._scene_volume)
+            self.room.start(self._scene_volume, self._warped)
         except GazeSAMError:
             self.stop()
             raise
@@ -180,6 +182,7 @@ class SessionRun:
             self.workplace = Workplace(
                 self._choices,
                 self._scene_volume,
+                self._warped,
                 node,
                 self._shelf,
                 self.scan_digest,
@@ -209,19 +212,14 @@ class SessionRun:
             self.stop(_("The volume has changed: press Start to go on with it as it is now."))
         elif not workplace.is_there:
             self.stop(SEGMENTATION_DELETED)
-        elif self._scene_volume.is_warped:
-            self.stop(_("The volume was put under a transform that is not linear: harden it."))
+        elif stamp.transform != self._stamp.transform and self._is_warped_anew():
+            self.stop(_("The volume was moved: press Start to go on with it where it is now."))
         else:
             if stamp.transform != self._stamp.transform:
                 self._stamp = stamp
                 workplace.follow_volume()
             workplace.live.tick(stamp.transform)
 
-
-def _check_straight(scene_volume: SceneVolume) -> None:
-    if scene_volume.is_warped:
-        raise GeometryError(
-            _("the volume '{name}' lies under a transform that is not linear: harden the "
-              "transform in the module Transforms")
-            .format(name=scene_volume.name)
-        )  # fmt: skip
+    def _is_warped_anew(self) -> bool:
+        # A session follows a volume that is moved, but not one that is bent.
+        return self._warped is not None or self._scene_volume.is_warped

@@ -82,23 +82,30 @@ class WorkerProcess:
         )
         self._transport.send(self.link.begin())
 
-    def open_scan(self, voxels_kji: npt.NDArray[np.generic], volume: VolumeGeometry) -> None:
-        """Hand a scan over; its digest is told later.
+    def open_scan(
+        self,
+        voxels_kji: npt.NDArray[np.generic],
+        volume: VolumeGeometry,
+        *,
+        digest_wanted: bool = True,
+    ) -> None:
+        """Hand a scan over; its digest is told later, where it is wanted.
 
         Raises
         ------
         EngineError
             If the disk is full.
         """
-        remove_leftovers()
         if self._folder is None:
+            remove_leftovers()
             self._folder = ScanFolder()
         before = self.link.scan
         path = self._folder.write(voxels_kji)
         matrix = tuple(volume.local_ras_from_ijk.ravel().tolist())
         dtype = file_dtype(voxels_kji).str
         self._count += 1
-        self.say(OpenScan(self._count, str(path), dtype, volume.shape_kji, matrix))
+        shape = volume.shape_kji
+        self.say(OpenScan(self._count, str(path), dtype, shape, matrix, digest_wanted))
         if before is not None:
             self._folder.discard(Path(before.path))
 

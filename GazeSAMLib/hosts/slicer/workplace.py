@@ -17,6 +17,8 @@ from GazeSAMLib.hosts.slicer.segment_list import update_segments
 from GazeSAMLib.hosts.slicer.segmentation_node import SegmentationNodeWriter
 from GazeSAMLib.hosts.slicer.segmentation_setup import new_segmentation
 from GazeSAMLib.hosts.slicer.session_parts import SessionParts
+from GazeSAMLib.hosts.slicer.warped_session import WarpedEditor
+from GazeSAMLib.hosts.slicer.warped_slice import WarpedScan
 from GazeSAMLib.session import GazeSession
 
 
@@ -29,6 +31,8 @@ class Workplace:
         What was chosen.
     scene_volume : SceneVolume
         The volume that is segmented.
+    warped : WarpedScan or None
+        Where it lies under a transform that is not linear.
     node : vtkMRMLSegmentationNode or None
         Where accepted masks go; None makes a new one.
     shelf : JournalShelf
@@ -59,6 +63,7 @@ class Workplace:
         self,
         choices: RunChoices,
         scene_volume: SceneVolume,
+        warped: WarpedScan | None,
         node: "slicer.vtkMRMLSegmentationNode | None",
         shelf: JournalShelf,
         scan_digest: str,
@@ -69,9 +74,16 @@ class Workplace:
         self._shelf, self._scan_digest = shelf, scan_digest
         self._writer = SegmentationNodeWriter(self.node, scene_volume)
         self._journal = shelf.open(self.node, scan_digest)
+        volume = scene_volume.volume
         session = GazeSession(
-            scene_volume.volume, choices.display, self._writer, self._journal, choices.session
+            volume if warped is None else warped.geometry,
+            choices.display,
+            self._writer,
+            self._journal,
+            choices.session,
         )
+        if warped is not None:
+            session.editor = WarpedEditor(warped, volume, self._writer, self._journal)
         segment = CurrentSegment(self.node, session.editor, self._journal)
         parts = SessionParts(
             scene_volume, choices.display, session, self._writer, segment, choices.feed

@@ -112,7 +112,9 @@ class GazeSection:
             text = _("Not connected")
         elif live.feed.trouble:
             text = sentence(live.feed.trouble)
-        elif meter.rate_hz > 0.0 and meter.valid_share == 0.0:
+        elif meter.rate_hz == 0.0:
+            text = _("Waiting for gaze …")
+        elif meter.valid_share == 0.0:
             text = _("{rate} Hz, no valid gaze: the tracker sees no eyes").format(
                 rate=round(meter.rate_hz)
             )

@@ -87,12 +87,14 @@ class Panel:
     def scene_closes(self) -> None:
         """Slicer is about to close the scene."""
         self.session.stop(_("The scene was closed."))
+        self.session.shelf.tidy_saved(slicer.mrmlScene)
         self._scan.release()
         self.choices.release()
 
     def cleanup(self) -> None:
         """Slicer ends, or the module is reloaded."""
         self.session.stop()
+        self.session.shelf.tidy_saved(slicer.mrmlScene)
         self.session.leave()
         self._gaze.release()
         self._scan.release()
