@@ -1,12 +1,10 @@
 """The preview's outline in a slice view, as it is drawn."""
 
-import time
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from GazeSAMLib.frames import ImagePoint
 from GazeSAMLib.geometry.slice_image import sample_slice, slice_grid
 from Testing.slicer.test_view_geometry import ORIENTATIONS, PARENTS, VOLUMES, orient, preset_of
 
@@ -323,27 +321,3 @@ def test_a_line_has_no_gaps(a_volume, a_slice_view, a_rendered_view):
         assert within
         assert len(beyond) >= 2  # around the block, and in its hole
         assert not within & beyond
-
-
-def test_an_outline_of_200_points_is_made_in_2_ms(a_volume, a_slice_view, a_rendered_view):
-    volume = shown_volume(a_volume, np.diag((-1.0, -1.0, 1.0, 1.0)))
-    view = a_slice_view(volume)
-    rendered = a_rendered_view(view)
-    shown = as_seen(view, SceneVolume(volume))
-    grid = slice_grid(SceneVolume(volume).volume, shown.geometry.plane)
-    rows, columns = np.indices(grid.shape)
-    u, v = grid.shape[1] / 2, grid.shape[0] / 2
-    angle = np.arctan2(rows - v, columns - u)
-    logits = (15 + 4 * np.sin(9 * angle) - np.hypot(columns - u, rows - v)).astype(np.float32)
-    outline = Outline(rendered.renderer)
-    assert 150 < sum(len(outline) for outline in contours_image_uv(logits)) < 400
-    assert grid.contains(ImagePoint(u, v))
-
-    costs_ms = []
-    for _ in range(100):
-        start_ns = time.process_time_ns()
-        outline.show(logits, grid, shown, GREEN)
-        costs_ms.append((time.process_time_ns() - start_ns) / 1e6)
-
-    # The least of many: what else the machine does only adds to it.
-    assert min(costs_ms) < 2.0
