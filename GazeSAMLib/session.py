@@ -156,6 +156,11 @@ class Aim:
             self.pending = None
         return look
 
+    def resize_preview(self, step: int) -> None:
+        """Show the next larger (+1) or smaller (-1) candidate, whatever the fixation does next."""
+        self.looks.resize_preview(step)
+        self._spent = True
+
     def look_away(self) -> None:
         """End the running fixation: what is on screen has changed."""
         self._chain.reset()
@@ -251,8 +256,8 @@ class GazeSession:
             EventKind.ACCEPT_REMOVE: self._accept_key,
             EventKind.NEGATIVE: self._not_this,
             EventKind.BOX_CORNER: self._box_corner,
-            EventKind.LARGER: lambda _: self.aim.looks.resize_preview(1),
-            EventKind.SMALLER: lambda _: self.aim.looks.resize_preview(-1),
+            EventKind.LARGER: lambda _: self.aim.resize_preview(1),
+            EventKind.SMALLER: lambda _: self.aim.resize_preview(-1),
             EventKind.CLEAR: lambda _: self._clear(),
             EventKind.UNDO: lambda _: _told(self.editor.undo(), "There is nothing to undo."),
             EventKind.REDO: lambda _: _told(self.editor.redo(), "There is nothing to redo."),
