@@ -29,6 +29,7 @@ BENCHMARKS = (
     ("session", "session_peak_mb"),
     ("worker", "worker_ms"),
     ("slicer_writing", "write_slice"),
+    ("module", "module_session"),
     ("lsl", "lsl_latency"),
     ("sam", "sam_ms"),
 )
@@ -40,6 +41,9 @@ BOUNDS = {
     "placement_oblique_ms_median": 20.0,
     "worker_roundtrip_ms_p95": 3.0,
     "write_slice_ms_p95": 15.0,
+    "fixation_to_outline_ms_p95_512": 33.0,
+    "fixation_to_outline_ms_p95_1024": 50.0,
+    "session_idle_cpu_percent": 5.0,
     "lsl_latency_ms_p50_60hz": 2.0,
     "lsl_latency_ms_p99_60hz": 20.0,
     "lsl_latency_ms_p50_250hz": 2.0,

@@ -818,3 +818,27 @@ def test_a_volume_that_is_moved_keeps_its_segments_and_the_session(a_reader, a_b
     bend(a_ball)
     a_reader.host.spin(until=lambda: a_reader.state == "idle")
     assert "The volume was moved" in a_reader.said
+
+
+def test_a_neighbour_loses_voxels_only_where_that_is_wanted(a_reader, a_ball):
+    from GazeSAMLib.hosts.slicer.edit_rules import Overwrite
+
+    selector = a_reader.ui.overwriteSelector
+    assert selector.count == len(Overwrite)
+    a_reader.parameters.volume = a_ball
+    a_reader.start()
+    a_reader.accept()
+    first = a_reader.voxels("Segment_1").copy()
+    a_reader.host.press("Tab")
+    a_reader.look("Red", (0.0, 70.0, 0.0))
+    a_reader.accept()
+    assert "belong to other segments" in a_reader.said
+    assert (a_reader.voxels("Segment_1") == first).all()
+    selector.setCurrentIndex(list(Overwrite).index(Overwrite.ALL))
+    assert a_reader.parameters.overwrite == "all"
+    a_reader.look("Red", (0.0, 70.0, 0.0))
+    a_reader.accept()
+    assert (a_reader.voxels("Segment_2") == first).all()
+    assert not a_reader.voxels("Segment_1").any()
+    a_reader.host.press("z")
+    assert (a_reader.voxels("Segment_1") == first).all()

@@ -69,8 +69,8 @@ class LiveSession:
         """The look whose outline is on screen."""
         return self._preview.look
 
-    def tick(self, transform: object) -> None:
-        """Take in what has happened since the last call, and bring the views up to date.
+    def look_at_views(self, transform: object) -> None:
+        """Take in how the views have changed since the last call.
 
         Parameters
         ----------
@@ -79,11 +79,20 @@ class LiveSession:
 
         Raises
         ------
-        GazeSAMError
-            If something cannot be done; the session can go on.
+        GeometryError
+            If a view or the volume's transform describes no space; the session can go on.
         """
         for change in self._views.changes(transform):
             self._view_changed(change)
+
+    def tick(self) -> None:
+        """Take in the gaze since the last call, and bring the outline up to date.
+
+        Raises
+        ------
+        GazeSAMError
+            If something cannot be done; the session can go on.
+        """
         items = self.feed.read()
         self.meter.expire(self.feed.now_ns())
         samples = [item for item in items if isinstance(item, GazeSample)]

@@ -32,6 +32,9 @@ class GazeSAMParameters:
         Whether a long look accepts by itself.
     dwellMs : float
         How long that is.
+    overwrite : str
+        What becomes of other segments where a mask meets them: one of
+        :class:`GazeSAMLib.hosts.slicer.edit_rules.Overwrite`.
     showTrail, showHeatMap : bool
         What is drawn of the gaze in the slice views.
     """
@@ -45,5 +48,7 @@ class GazeSAMParameters:
     addLooksUp: bool = False  # noqa: N815
     dwell: bool = False
     dwellMs: Annotated[float, WithinRange(600.0, 3000.0)] = 1000.0  # noqa: N815
+    # Written out: importing the enumeration needs packages that Slicer may lack.
+    overwrite: Annotated[str, Choice(["keep", "overlap", "visible", "all"])] = "keep"
     showTrail: bool = False  # noqa: N815
     showHeatMap: bool = False  # noqa: N815

@@ -53,7 +53,7 @@ class Preview:
         outline = self._outline(view.name)
         if outline is not None:
             outline.show(look.mask, look.hit.grid, view, color_rgb, opacity)
-            _render(view.name)
+            _render(view.name, at_once=True)
         return True
 
     def move(self, view: SliceView) -> None:
@@ -85,7 +85,11 @@ class Preview:
             _render(name)
 
 
-def _render(name: str) -> None:
+def _render(name: str, *, at_once: bool = False) -> None:
     widget = slice_widget(name)
-    if widget is not None:
+    if widget is None:
+        return
+    if at_once:  # a reader waits for it: a scheduled one may take 16 ms longer
+        widget.sliceView().forceRender()
+    else:
         widget.sliceView().scheduleRender()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import slicer
 
 from GazeSAMLib.geometry.display import DisplayGeometry
+from GazeSAMLib.hosts.slicer.edit_rules import Overwrite
 from GazeSAMLib.hosts.slicer.engine_room import EngineChoice
 from GazeSAMLib.hosts.slicer.feeds import Feed
 from GazeSAMLib.session import SessionOptions
@@ -29,6 +30,8 @@ class RunChoices:
         Where gaze comes from.
     session : SessionOptions
         The chain's.
+    overwrite : callable
+        Returns what becomes of other segments where a mask meets them; asked at each step.
     """
 
     volume_node: "slicer.vtkMRMLScalarVolumeNode | None"
@@ -37,6 +40,7 @@ class RunChoices:
     display: DisplayGeometry
     feed: Feed
     session: SessionOptions = field(default_factory=SessionOptions)
+    overwrite: Callable[[], Overwrite] = lambda: Overwrite.KEEP
 
 
 @dataclass(frozen=True, eq=False)

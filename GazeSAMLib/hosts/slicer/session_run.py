@@ -20,6 +20,9 @@ from GazeSAMLib.hosts.slicer.warped_slice import WarpedScan
 from GazeSAMLib.hosts.slicer.workplace import Workplace, restored_segmentation
 
 TICK_MS = 16
+# Looking takes time: at what may move under the gaze every so many ticks, at what may go away
+# altogether less often.
+VIEWS_EVERY, SCENE_EVERY = 2, 8
 SEGMENTATION_DELETED = _(
     "The segmentation was deleted: press Start to go on; what you accepted can be restored then."
 )
@@ -76,6 +79,7 @@ class SessionRun:
         warped = self._scene_volume.is_warped
         self._warped = WarpedScan(self._scene_volume) if warped else None
         self._stamp = self._scene_volume.stamp()
+        self._ticks = 0
         guard = Guard(listener.tell)
         self.room = EngineRoom(
             choices.engine,
@@ -144,6 +148,7 @@ class SessionRun:
             kind = EventKind.RESUME
         if self.state is RunState.PAUSED and kind is not EventKind.RESUME:
             return
+        self.workplace.live.look_at_views(self._stamp.transform)
         self.workplace.live.press(kind)
         if kind in (EventKind.PAUSE, EventKind.RESUME):
             paused = kind is EventKind.PAUSE
@@ -203,23 +208,28 @@ class SessionRun:
         self.stop(sentence(str(error)))
 
     def _tick(self) -> None:
-        workplace, stamp = self.workplace, self._scene_volume.stamp()
+        workplace = self.workplace
         if workplace is None:
             return
+        self._ticks += 1
+        if self._ticks % SCENE_EVERY == 0:
+            self._look_at_scene(workplace)
+        if self._ticks % VIEWS_EVERY == 0:
+            workplace.live.look_at_views(self._stamp.transform)
+        workplace.live.tick()
+
+    def _look_at_scene(self, workplace: Workplace) -> None:
+        """End the session if what it works on is gone or another."""
+        stamp, before = self._scene_volume.stamp(), self._stamp
+        moved = stamp.transform != before.transform
         if not stamp.in_scene:
             self.stop(_("The volume was deleted; what you accepted is kept."))
-        elif (stamp.voxels, stamp.grid) != (self._stamp.voxels, self._stamp.grid):
+        elif (stamp.voxels, stamp.grid) != (before.voxels, before.grid):
             self.stop(_("The volume has changed: press Start to go on with it as it is now."))
         elif not workplace.is_there:
             self.stop(SEGMENTATION_DELETED)
-        elif stamp.transform != self._stamp.transform and self._is_warped_anew():
+        elif moved and (self._warped is not None or self._scene_volume.is_warped):
             self.stop(_("The volume was moved: press Start to go on with it where it is now."))
-        else:
-            if stamp.transform != self._stamp.transform:
-                self._stamp = stamp
-                workplace.follow_volume()
-            workplace.live.tick(stamp.transform)
-
-    def _is_warped_anew(self) -> bool:
-        # A session follows a volume that is moved, but not one that is bent.
-        return self._warped is not None or self._scene_volume.is_warped
+        elif moved:
+            self._stamp = stamp
+            workplace.follow_volume()

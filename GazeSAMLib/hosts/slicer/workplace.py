@@ -72,7 +72,11 @@ class Workplace:
     ) -> None:
         self.node = node or new_segmentation(scene_volume)
         self._shelf, self._scan_digest = shelf, scan_digest
-        self._writer = SegmentationNodeWriter(self.node, scene_volume)
+        self._writer = SegmentationNodeWriter(
+            self.node,
+            scene_volume,
+            lambda: EditRules.of(self.node, scene_volume, choices.overwrite()),
+        )
         self._journal = shelf.open(self.node, scan_digest)
         volume = scene_volume.volume
         session = GazeSession(

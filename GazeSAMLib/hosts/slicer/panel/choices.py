@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import vtk
+from slicer.i18n import tr as _
 
 from GazeSAMLib.hosts.slicer.parameters import GazeSAMParameters
 
@@ -37,6 +38,8 @@ class Choices:
         self.release()
         self._bound = self._logic.getParameterNode()
         self._gui_tag = self._bound.connectGui(self._ui)
+        _name_items(self._ui.engineSelector, _engine_labels())
+        _name_items(self._ui.overwriteSelector, _overwrite_labels())
         self._observer = self._bound.AddObserver(
             vtk.vtkCommand.ModifiedEvent, lambda _caller, _event: self._changed()
         )
@@ -47,3 +50,26 @@ class Choices:
         if bound is not None:
             bound.disconnectGui(self._gui_tag)
             bound.RemoveObserver(self._observer)
+
+
+def _name_items(combo_box: Any, labels: dict[str, str]) -> None:  # noqa: ANN401
+    """Give the items of a combo box, filled with values, names for people."""
+    for index in range(combo_box.count):
+        value = combo_box.itemText(index)
+        combo_box.setItemText(index, labels.get(value, value))
+
+
+def _engine_labels() -> dict[str, str]:
+    return {
+        "region": _("Region growing (built in)"),
+        "sam": _("Segment Anything (weights of your own)"),
+    }
+
+
+def _overwrite_labels() -> dict[str, str]:
+    return {
+        "keep": _("stay as they are"),
+        "overlap": _("may be overlapped"),
+        "visible": _("lose the voxels, if shown"),
+        "all": _("lose the voxels"),
+    }

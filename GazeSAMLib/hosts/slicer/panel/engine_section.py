@@ -50,13 +50,6 @@ class EngineSection:
         parameters, ui = self._choices.parameters, self._ui
         if parameters is None:
             return
-        labels = {
-            "region": _("Region growing (built in)"),
-            "sam": _("Segment Anything (weights of your own)"),
-        }
-        for index in range(ui.engineSelector.count):
-            name = ui.engineSelector.itemText(index)
-            ui.engineSelector.setItemText(index, labels.get(name, name))
         has_weights = parameters.engine == "sam"
         for widget in (
             ui.checkpointLabel,

@@ -1,6 +1,5 @@
 """The section "Export"."""
 
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from GazeSAMLib.hosts.slicer.export import (
 )
 from GazeSAMLib.hosts.slicer.guard import Guard
 from GazeSAMLib.hosts.slicer.panel.choices import Choices
+from GazeSAMLib.hosts.slicer.panel.session_section import SessionSection
 from GazeSAMLib.hosts.slicer.panel.status_line import StatusLine
 from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
 from GazeSAMLib.hosts.slicer.settings import keep_setting, setting
@@ -35,8 +35,8 @@ class ExportSection:
         For slots.
     status : StatusLine
         Where it says what was written.
-    exported : callable
-        Called with the segmentation node once all of it is in a file.
+    session : SessionSection
+        Its journal is told when all of a segmentation is in a file.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class ExportSection:
         choices: Choices,
         guard: Guard,
         status: StatusLine,
-        exported: Callable[[Any], None],
+        session: SessionSection,
     ) -> None:
-        self._ui, self._choices, self._status, self._exported = ui, choices, status, exported
+        self._ui, self._choices, self._status, self._session = ui, choices, status, session
         ui.exportFolderEdit.filters = ctk.ctkPathLineEdit.Dirs
         ui.exportFolderEdit.setCurrentPath(setting("ExportFolder", str(Path.home())))
         ui.exportFolderEdit.connect(
@@ -60,7 +60,7 @@ class ExportSection:
         node = self._node()
         path = self._new_path(node, NRRD_EXTENSION)
         export_nrrd(node, path)
-        self._exported(node)
+        self._session.shelf.note_exported(node)
         self._status.say(_("Written: {path}").format(path=path))
 
     def _export_nifti(self) -> None:
@@ -68,7 +68,7 @@ class ExportSection:
         path = self._new_path(node, NIFTI_EXTENSION)
         notice = export_nifti(node, SceneVolume(self._choices.parameters.volume), path)
         if not notice:  # else the file does not hold all of it
-            self._exported(node)
+            self._session.shelf.note_exported(node)
         self._status.say(" ".join([_("Written: {path}").format(path=path), notice]).strip())
 
     def _node(self) -> Any:  # noqa: ANN401 - a node of Slicer's

@@ -6,6 +6,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from GazeSAMLib.errors import GazeSAMError
+from GazeSAMLib.hosts.slicer.edit_rules import Overwrite
 from GazeSAMLib.hosts.slicer.guard import Guard
 from GazeSAMLib.hosts.slicer.journal_shelf import JournalShelf
 from GazeSAMLib.hosts.slicer.panel.choices import Choices
@@ -65,7 +66,7 @@ class Panel:
         )
         self._keys = KeysSection(ui, guard, self.session.renew_keys)
         self._record = RecordSection(ui, guard, self._recordable)
-        self._export = ExportSection(ui, self.choices, guard, self.status, self._exported)
+        self._export = ExportSection(ui, self.choices, guard, self.status, self.session)
         self._ui = ui
 
     def enter(self) -> None:
@@ -150,7 +151,12 @@ class Panel:
                 collect_looks if parameters.addLooksUp else latest_look,
                 gaze.accuracy_deg,
             ),
+            self._overwrite,
         )
+
+    def _overwrite(self) -> Overwrite:
+        parameters = self.choices.parameters
+        return Overwrite.KEEP if parameters is None else Overwrite(parameters.overwrite)
 
     def _session_moved(self) -> None:
         """Show that the run has another state."""
@@ -176,9 +182,6 @@ class Panel:
             segment_id = live.events.segment_id
             if parameters.segmentId != segment_id:
                 parameters.segmentId = segment_id
-
-    def _exported(self, node: "slicer.vtkMRMLSegmentationNode") -> None:
-        self.session.shelf.note_exported(node)
 
     def _recordable(self) -> Recordable | None:
         run, gaze = self.session.run, self._gaze_choice
