@@ -115,11 +115,20 @@ class Bench:
         feed = run._choices.feed
         fast = FastGaze(feed._display, self._host.view("Red"))
         feed.read, feed.now_ns = fast.read, fast.now_ns
+        looks, send = [0], run.live.events._send
+
+        def counting(request: Any) -> None:
+            looks[0] += 1
+            send(request)
+
+        run.live.events._send = counting
         self._tick(run, WARM_UP_TICKS)
         before = _resident_bytes()
         self._tick(run, LONG_TICKS)
         grown = _resident_bytes() - before
         self._stopped()
+        if looks[0] < WARM_UP_TICKS // 100:
+            raise RuntimeError(f"ten minutes of gaze made only {looks[0]} looks")
         return grown / 1e6
 
     def _tick(self, run: Any, count: int) -> None:

@@ -11,7 +11,7 @@ from GazeSAMLib.hosts.slicer.preview import Preview
 from GazeSAMLib.hosts.slicer.recorder import GazeRecorder, RecordingTap
 from GazeSAMLib.hosts.slicer.session_events import SessionEvents
 from GazeSAMLib.hosts.slicer.session_parts import LiveOptions, SessionParts
-from GazeSAMLib.hosts.slicer.views import ViewChange, ViewWatch
+from GazeSAMLib.hosts.slicer.views import ViewWatch
 from GazeSAMLib.prompts.look import Look
 from GazeSAMLib.signals.types import Fixation, FixationPhase
 from GazeSAMLib.signals.validity import merged_eyes
@@ -83,7 +83,10 @@ class LiveSession:
             If a view or the volume's transform describes no space; the session can go on.
         """
         for change in self._views.changes(transform):
-            self._view_changed(change)
+            if change.view is not None:
+                self._preview.move(change.view)
+            if self.feed.recording is None:  # else the recording tells of its own views
+                self.events.act(Event(self.feed.now_ns(), EventKind.VIEW, change.details()))
 
     def tick(self) -> None:
         """Take in the gaze since the last call, and bring the outline up to date.
@@ -141,13 +144,6 @@ class LiveSession:
         self._preview.close()
         self._overlay.close()
         self.tap.switch(None)
-
-    def _view_changed(self, change: ViewChange) -> None:
-        if change.view is not None:
-            self._preview.move(change.view)
-        if self.feed.recording is None:  # else the recording tells of its own views
-            now_ns = self.feed.now_ns()
-            self.events.act(Event(now_ns, EventKind.VIEW, change.details()))
 
     def _take(self, sample: GazeSample) -> None:
         self.meter.add(sample)

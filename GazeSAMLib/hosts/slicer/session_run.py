@@ -87,7 +87,7 @@ class SessionRun:
                 ready=guard(self._prepared),
                 answered=guard(self._answered),
                 tell=listener.tell,
-                fail=self._failed,
+                fail=lambda error: self.stop(sentence(str(error))),
                 progress=listener.progress,
             ),
         )
@@ -195,7 +195,7 @@ class SessionRun:
                 self._listener.tell,
             )
         except GazeSAMError as error:
-            self._failed(error)
+            self.stop(sentence(str(error)))
             return
         self._timer.start()
         self._move(RunState.RUNNING)
@@ -204,19 +204,15 @@ class SessionRun:
         if self.workplace is not None:
             self.workplace.live.answered(answer)
 
-    def _failed(self, error: GazeSAMError) -> None:
-        self.stop(sentence(str(error)))
-
     def _tick(self) -> None:
-        workplace = self.workplace
-        if workplace is None:
-            return
         self._ticks += 1
-        if self._ticks % SCENE_EVERY == 0:
-            self._look_at_scene(workplace)
+        if self._ticks % SCENE_EVERY == 0 and self.workplace is not None:
+            self._look_at_scene(self.workplace)
+        if self.workplace is None:  # never begun, or ended just now
+            return
         if self._ticks % VIEWS_EVERY == 0:
-            workplace.live.look_at_views(self._stamp.transform)
-        workplace.live.tick()
+            self.workplace.live.look_at_views(self._stamp.transform)
+        self.workplace.live.tick()
 
     def _look_at_scene(self, workplace: Workplace) -> None:
         """End the session if what it works on is gone or another."""

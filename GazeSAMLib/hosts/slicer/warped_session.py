@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib.engines.segmenter import SegmentRequest
-from GazeSAMLib.errors import JournalError
+from GazeSAMLib.errors import GazeSAMError, JournalError
 from GazeSAMLib.geometry.affine import apply
 from GazeSAMLib.geometry.shown_slices import Hit
 from GazeSAMLib.geometry.slice import SlicePlane
@@ -100,13 +100,19 @@ class WarpedEditor(SegmentEditor):
         ------
         JournalError
             If the step cannot be saved; then it is not written either.
+        OutputError
+            If the segmentation does not take it.
         """
         patch = self._warped.place(mask, hit.grid)
         kind = RecordKind.REMOVE if remove else RecordKind.ACCEPT
         layers = _layers(patch, self._scan)
-        self._append([JournalRecord(kind, self.current, *layer) for layer in layers])
         edit = Edit(self.current, patch, remove)
-        self._steps.apply(edit)
+        self._append([JournalRecord(kind, self.current, *layer) for layer in layers])
+        try:
+            self._steps.apply(edit)
+        except GazeSAMError:
+            self._append([_UNDO] * len(layers))  # what was not written is not restored
+            raise
         self._done.append(len(layers))
         self._undone.clear()
         return edit
@@ -115,29 +121,39 @@ class WarpedEditor(SegmentEditor):
         """Take the last step back; false where there is none."""
         if not self._steps.undo():
             return False
-        count = self._done.pop()
-        self._undone.append(count)
-        self._append([JournalRecord(RecordKind.UNDO)] * count)
+        try:
+            self._append([_UNDO] * self._done[-1])
+        except JournalError:
+            self._steps.redo()
+            raise
+        self._undone.append(self._done.pop())
         return True
 
     def redo(self) -> bool:
         """Repeat the step that was taken back last; false where there is none."""
         if not self._steps.redo():
             return False
-        count = self._undone.pop()
-        self._done.append(count)
-        self._append([JournalRecord(RecordKind.REDO)] * count)
+        try:
+            self._append([_REDO] * self._undone[-1])
+        except JournalError:
+            self._steps.undo()
+            raise
+        self._done.append(self._undone.pop())
         return True
 
     def _append(self, records: list[JournalRecord]) -> None:
-        """Save all of `records`; those before one that fails are taken back."""
+        """Save all of `records`; those before one that fails are made up for."""
         for number, record in enumerate(records):
             try:
                 self._records.append(record)
             except JournalError:
+                back = _REDO if record.kind is RecordKind.UNDO else _UNDO
                 for _ in range(number):
-                    self._records.append(JournalRecord(RecordKind.UNDO))
+                    self._records.append(back)
                 raise
+
+
+_UNDO, _REDO = JournalRecord(RecordKind.UNDO), JournalRecord(RecordKind.REDO)
 
 
 def _layers(

@@ -17,7 +17,7 @@ from GazeSAMLib.hosts.slicer.run_choices import RunChoices, RunListener
 from GazeSAMLib.hosts.slicer.session_parts import LiveOptions
 from GazeSAMLib.hosts.slicer.session_run import RunState, SessionRun
 
-SIGNAL_MS = 300
+SIGNAL_MS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class SessionHooks:
     moved : callable
         Called when the run has another state.
     pulse : callable
-        Called a few times a second while a session lives, and after each key.
+        Called each second while a session lives, and after each key.
     """
 
     choices: Callable[[], RunChoices]

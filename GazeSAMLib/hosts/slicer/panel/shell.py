@@ -75,9 +75,20 @@ class PanelShell:
                 .format(packages=", ".join(missing))
             )  # fmt: skip
             return
+        Guard(self._give_up)(self._build)()
+
+    def _build(self) -> None:
         from GazeSAMLib.hosts.slicer.panel.panel import Panel
 
         self.panel = Panel(self._ui, self._logic)
+
+    def _give_up(self, why: str) -> None:
+        """Show why there is no panel: better than an empty one."""
+        self._ui.setupFrame.setVisible(True)
+        self._ui.installButton.setVisible(False)
+        for name in SECTIONS:
+            getattr(self._ui, f"{name}Section").setVisible(False)
+        self._say(why)
 
     def _install(self) -> None:
         self._ui.installButton.setEnabled(False)
