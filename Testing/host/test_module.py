@@ -842,3 +842,16 @@ def test_a_neighbour_loses_voxels_only_where_that_is_wanted(a_reader, a_ball):
     assert not a_reader.voxels("Segment_1").any()
     a_reader.host.press("z")
     assert (a_reader.voxels("Segment_1") == first).all()
+
+
+def test_a_panel_that_cannot_be_built_says_why(a_host, monkeypatch):
+    from GazeSAMLib.hosts.slicer.panel import panel
+
+    def broken(_ui, _logic):
+        raise ValueError("on purpose")
+
+    monkeypatch.setattr(panel, "Panel", broken)
+    widget = a_host.load_module(MODULE)
+    assert "ValueError: on purpose" in widget.ui.setupLabel.text
+    assert not widget.ui.installButton.visible
+    assert not widget.ui.startButton.visible

@@ -1,6 +1,5 @@
 """The preview's outline in a slice view, as it is drawn."""
 
-
 import numpy as np
 import pytest
 from scipy import ndimage
