@@ -11,8 +11,8 @@ from GazeSAMLib.prompts.prompt_set import ADD, PromptSet
 
 FloatArray = npt.NDArray[np.float64]
 
-LEAST_SIGMA_PX = 4.0
-"""No look is exact: one that claims to be so is outlined worse."""
+LEAST_SIGMA = 1.0 / 128.0
+"""No look is exact, and one that claims to be so is outlined worse: share of the longest side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class Points:
     add, not_this : ndarray, shape (n, 2)
         Rows and columns; `add` is never empty.
     sigma_px : float
-        How far the true point may lie from one to add; at least `LEAST_SIGMA_PX`.
+        How far the true point may lie from one to add; never quite zero.
     """
 
     add: FloatArray
@@ -40,7 +40,7 @@ class Points:
         if prompts.box_image_uv is not None and not len(add):
             corners = prompts.box_image_uv.reshape(2, 2)[:, ::-1]
             add = np.clip(corners.mean(axis=0, keepdims=True), 0.0, limit)
-        return cls(add, not_this, max(prompts.sigma_px, LEAST_SIGMA_PX))
+        return cls(add, not_this, max(prompts.sigma_px, LEAST_SIGMA * max(image_shape)))
 
     @property
     def look(self) -> tuple[float, float]:
