@@ -149,6 +149,14 @@ class SignalChain:
         """
         return self._detector.end()
 
+    def correct_with(self, drift: DriftCorrection) -> FixationUpdate | None:
+        """Take another systematic error out of the gaze from now on; end the running fixation.
+
+        To the filter the gaze would seem to jump: it starts again.
+        """
+        self._drift = None if drift.is_identity else drift
+        return self.flush()
+
     def flush(self) -> FixationUpdate | None:
         """End the running fixation and forget the gaze so far; the noise estimate stays."""
         self._latest_ns = self._latest_valid_ns = None

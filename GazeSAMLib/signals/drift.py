@@ -1,7 +1,9 @@
 """Take a tracker's systematic error out of the gaze."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from GazeSAMLib.errors import GeometryError
 from GazeSAMLib.signals.types import GazePoint
@@ -48,6 +50,45 @@ class DriftCorrection:
     def is_identity(self) -> bool:
         """Whether it leaves the gaze as it is."""
         return self.offset_deg == (0.0, 0.0) and self.affine_deg == IDENTITY_DEG
+
+    @classmethod
+    def from_details(cls, details: Mapping[str, Any]) -> "DriftCorrection":
+        """Return the correction that a ``drift`` event tells of.
+
+        Raises
+        ------
+        GeometryError
+            If it tells of none.
+        """
+        try:
+            x_deg, y_deg = map(float, details["offset_deg"])
+            (xx, xy, x0), (yx, yy, y0) = (
+                map(float, row) for row in details.get("affine_deg", IDENTITY_DEG)
+            )
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise GeometryError(
+                f"a drift event needs offset_deg [x, y] and may have affine_deg, 2 x 3: {error}"
+            ) from error
+        return cls((x_deg, y_deg), ((xx, xy, x0), (yx, yy, y0)))
+
+    def to_details(self) -> dict[str, Any]:
+        """Return the details of a ``drift`` event from which this correction holds."""
+        return {
+            "offset_deg": list(self.offset_deg),
+            "affine_deg": [list(row) for row in self.affine_deg],
+        }
+
+    def told_about(self, offset_deg: tuple[float, float]) -> "DriftCorrection":
+        """Return the same correction, told as this offset and what is left to do."""
+        dx_deg, dy_deg = (offset_deg[0] - self.offset_deg[0], offset_deg[1] - self.offset_deg[1])
+        (xx, xy, x0), (yx, yy, y0) = self.affine_deg
+        return DriftCorrection(
+            offset_deg,
+            (
+                (xx, xy, x0 + xx * dx_deg + xy * dy_deg),
+                (yx, yy, y0 + yx * dx_deg + yy * dy_deg),
+            ),
+        )
 
     def correct(self, point: GazePoint) -> GazePoint:
         """Return the point where the reader truly looked."""

@@ -51,10 +51,8 @@ class DriftFile:
         if kept is None:
             return None
         try:
-            x_deg, y_deg = kept["offset_deg"]
-            (xx, xy, x0), (yx, yy, y0) = kept["affine_deg"]
-            return DriftCorrection((x_deg, y_deg), ((xx, xy, x0), (yx, yy, y0)))
-        except (KeyError, TypeError, ValueError, GeometryError) as error:
+            return DriftCorrection.from_details(kept if isinstance(kept, dict) else {})
+        except GeometryError as error:
             raise TrackerError(
                 f"{self._path}: it holds a correction that is none ({error}); remove the file"
             ) from error
@@ -68,10 +66,7 @@ class DriftFile:
             If the file cannot be read or written.
         """
         corrections = self._read()
-        corrections[drift_key(tracker, display)] = {
-            "offset_deg": list(drift.offset_deg),
-            "affine_deg": [list(row) for row in drift.affine_deg],
-        }
+        corrections[drift_key(tracker, display)] = drift.to_details()
         beside = self._path.with_name(f".{uuid.uuid4().hex}.json")
         text = json.dumps({"corrections": corrections}, indent=2, sort_keys=True) + "\n"
         try:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from GazeSAMLib.errors import GeometryError
 from GazeSAMLib.signals.drift import DriftCorrection
+from GazeSAMLib.signals.types import GazePoint
 
 Points = npt.NDArray[np.floating[Any]]
 
@@ -59,6 +60,33 @@ def fit_drift(measured_deg: Points, true_deg: Points) -> DriftCorrection:
         return DriftCorrection((x_deg, y_deg))
     (xx, yx), (xy, yy), (x0, y0) = found.tolist()
     return DriftCorrection(affine_deg=((xx, xy, x0), (yx, yy, y0)))
+
+
+def error_left_deg(measured_deg: Points, true_deg: Points) -> float:
+    """Return how far off the gaze is to be expected once it is corrected.
+
+    Each mark is corrected by what the others give (leave-one-out), because a map follows the
+    marks that it was fitted to. With a single mark, its own distance.
+
+    Parameters
+    ----------
+    measured_deg, true_deg : ndarray, shape (N, 2)
+        As for :func:`fit_drift`.
+
+    Raises
+    ------
+    GeometryError
+        As :func:`fit_drift`.
+    """
+    measured, true = np.asarray(measured_deg), np.asarray(true_deg)
+    if len(measured) == 1:
+        return math.dist(measured[0], true[0])
+    left = []
+    for number, (x_deg, y_deg) in enumerate(measured.tolist()):
+        others = np.arange(len(measured)) != number
+        at = fit_drift(measured[others], true[others]).correct(GazePoint(0, x_deg, y_deg))
+        left.append(math.dist((at.x_deg, at.y_deg), true[number]))
+    return float(np.median(left))
 
 
 def shifted_to_mark(

@@ -18,6 +18,17 @@ towards its target and uses the threshold up. With 1.4 none to three in a hundre
 FEWEST_SAMPLES = 3
 """Of a fixation, however slow the tracker."""
 
+LEAVING_SHARE, LEAVING_SPREADS = 0.5, 2.5
+"""A measured sample this far from the centre is not the fixation's: share of the dispersion
+that ends it, and the fixation's own spread, whichever is more.
+
+The smoothed gaze lags: with a slow tracker the first samples of a saccade pass for the old
+fixation and would drag its centre along, just when the reader presses the key.
+"""
+
+LEFT_MS = 50.0
+"""So long away, the eye has gone to another place, however near; a noisy sample is back sooner."""
+
 
 class DispersionDetector:
     """Streaming I-DT for any sampling rate and irregular times.
@@ -28,8 +39,8 @@ class DispersionDetector:
     the threshold. The threshold is given with each sample, so that it can follow the noise.
 
     The smoothed gaze decides what belongs to the fixation; its centre and spread are those of
-    the measured gaze, which has no lag. Constant cost per sample on average; memory is bounded
-    by the samples in `min_duration_ms`.
+    the measured gaze, which has no lag, without samples that are on their way out. Constant cost
+    per sample on average; memory is bounded by the samples in `min_duration_ms`.
 
     References
     ----------
@@ -44,6 +55,8 @@ class DispersionDetector:
         self._x_range = SlidingRange()
         self._y_range = SlidingRange()
         self._rest: Rest | None = None
+        self._left_ns = round(1e6 * min(LEFT_MS, 0.5 * min_duration_ms))
+        self._leaving: list[tuple[GazePoint, GazePoint]] = []
 
     def add(
         self, smoothed: GazePoint, measured: GazePoint, threshold_deg: float
@@ -62,18 +75,28 @@ class DispersionDetector:
         FixationUpdate or None
             None while the gaze is between fixations.
         """
-        if self._rest is None:
+        rest, leaving = self._rest, self._leaving
+        if rest is None:
             return self._search(smoothed, measured, threshold_deg)
-        if self._rest.dispersion_with(smoothed) <= HOLD_RATIO * threshold_deg:
-            self._rest.add(smoothed, measured)
-            return self._update(FixationPhase.CONTINUED, self._rest)
+        limit_deg = HOLD_RATIO * threshold_deg
+        gone = rest.dispersion_with(smoothed) > limit_deg
+        far_deg = max(LEAVING_SHARE * limit_deg, LEAVING_SPREADS * rest.spread_deg)
+        if not gone and rest.distance_deg(measured) <= far_deg:
+            leaving.clear()
+            rest.add(smoothed, measured)
+            return self._update(FixationPhase.CONTINUED, rest)
+        leaving.append((smoothed, measured))
+        if not gone and measured.t_ns - leaving[0][1].t_ns < self._left_ns:
+            return self._update(FixationPhase.CONTINUED, rest)
         ended = self.end()
-        self._search(smoothed, measured, threshold_deg)
+        for pair in leaving:
+            if measured.t_ns - pair[1].t_ns < self._min_duration_ns:  # else it would start at once
+                self._search(*pair, threshold_deg)
         return ended
 
     def end(self) -> FixationUpdate | None:
         """Forget the past; returns the end of the running fixation, if one runs."""
-        rest, self._rest = self._rest, None
+        rest, self._rest, self._leaving = self._rest, None, []
         self._clear_window()
         return None if rest is None else self._update(FixationPhase.ENDED, rest)
 

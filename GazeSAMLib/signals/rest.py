@@ -33,6 +33,18 @@ class Rest:
         width_deg = max(self._right_deg, x_deg) - min(self._left_deg, x_deg)
         return width_deg + max(self._bottom_deg, y_deg) - min(self._top_deg, y_deg)
 
+    def distance_deg(self, measured: GazePoint) -> float:
+        """Return how far `measured` is from the centre."""
+        dx_deg = measured.x_deg - self._origin.x_deg - self._sum_x / self._count
+        dy_deg = measured.y_deg - self._origin.y_deg - self._sum_y / self._count
+        return math.hypot(dx_deg, dy_deg)
+
+    @property
+    def spread_deg(self) -> float:
+        """Standard deviation of the measured gaze around its centre, both axes together."""
+        mean_x, mean_y = self._sum_x / self._count, self._sum_y / self._count
+        return math.sqrt(max(self._sum_square / self._count - mean_x**2 - mean_y**2, 0.0))
+
     def add(self, smoothed: GazePoint, measured: GazePoint) -> None:
         """Take one more sample into the fixation."""
         self._left_deg = min(self._left_deg, smoothed.x_deg)
@@ -51,10 +63,7 @@ class Rest:
         """Return the fixation as it is now."""
         mean_x = self._sum_x / self._count
         mean_y = self._sum_y / self._count
-        variance = self._sum_square / self._count - mean_x * mean_x - mean_y * mean_y
         centre = display.display_from_degrees(
             self._origin.x_deg + mean_x, self._origin.y_deg + mean_y
         )
-        return Fixation(
-            self._start_ns, self._end_ns, centre, math.sqrt(max(variance, 0.0)), self._count
-        )
+        return Fixation(self._start_ns, self._end_ns, centre, self.spread_deg, self._count)

@@ -85,6 +85,16 @@ def test_a_look_a_little_aside_is_a_new_fixation_for_a_quiet_tracker():
     assert len(found) == len(gaze.fixations)
 
 
+@pytest.mark.parametrize("saccade_deg", [(1.2, 2.5), (2.0, 6.0)])
+def test_a_slow_trackers_saccade_does_not_drag_the_fixation_along(saccade_deg):
+    gaze = simulate(60.0, noise_sd_deg=0.1, fixations=40, saccade_deg=saccade_deg)
+    found = ended(all_updates(SignalChain(DISPLAY), gaze.samples()))
+    errors_deg = [
+        error_deg(max(found, key=lambda f: overlap_s(f, truth)), truth) for truth in gaze.fixations
+    ]
+    assert np.percentile(errors_deg, 95) < 0.12
+
+
 def test_each_fixation_starts_once_goes_on_and_ends_once():
     gaze = simulate(120.0, noise_sd_deg=0.4, jitter=0.3)
     phase, fixation = FixationPhase.ENDED, None
@@ -95,7 +105,8 @@ def test_each_fixation_starts_once_goes_on_and_ends_once():
             assert update.phase is not FixationPhase.STARTED
             assert update.fixation.start_ns == fixation.start_ns
             grown = update.fixation.sample_count - fixation.sample_count
-            assert grown == (update.phase is FixationPhase.CONTINUED)
+            # A sample on its way out is not the fixation's.
+            assert grown in ({0, 1} if update.phase is FixationPhase.CONTINUED else {0})
         phase, fixation = update.phase, update.fixation
     assert phase is FixationPhase.ENDED
 

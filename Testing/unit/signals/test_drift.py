@@ -1,3 +1,4 @@
+import json
 import math
 
 import numpy as np
@@ -50,3 +51,31 @@ def test_the_map_equals_its_matrix_form(x, y, offset_x, offset_y, xx, xy, yx, yy
 def test_numbers_that_describe_no_correction_are_refused(offset, affine):
     with pytest.raises(GeometryError):
         DriftCorrection(offset, affine)
+
+
+def test_a_correction_survives_its_details() -> None:
+    drift = DriftCorrection((0.3, -0.1), ((1.05, 0.02, 0.1), (-0.03, 0.96, -0.2)))
+    assert DriftCorrection.from_details(json.loads(json.dumps(drift.to_details()))) == drift
+    assert DriftCorrection.from_details({"offset_deg": [1, 2]}) == DriftCorrection((1.0, 2.0))
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {}, {"offset_deg": 1}, {"offset_deg": [1]}, {"offset_deg": [1, "a"]},
+        {"offset_deg": [float("nan"), 0]}, {"offset_deg": [0, 0], "affine_deg": [[1, 0, 0]]},
+        {"offset_deg": [0, 0], "affine_deg": [[1, 0, 0], [1, 0, 0]]}, {"offset_deg": [10**400, 0]},
+    ],
+)  # fmt: skip
+def test_details_that_tell_of_no_correction_are_refused(details) -> None:
+    with pytest.raises(GeometryError):
+        DriftCorrection.from_details(details)
+
+
+def test_a_correction_told_about_another_offset_is_the_same() -> None:
+    drift = DriftCorrection((0.3, -0.1), ((1.05, 0.02, 0.1), (-0.03, 0.96, -0.2)))
+    told = drift.told_about((2.0, 1.0))
+    assert told.offset_deg == (2.0, 1.0)
+    for at_deg in ((0.0, 0.0), (5.0, -7.0)):
+        one, other = (each.correct(GazePoint(0, *at_deg)) for each in (drift, told))
+        assert (one.x_deg, one.y_deg) == pytest.approx((other.x_deg, other.y_deg))

@@ -26,21 +26,36 @@ def dispersion(points: list[GazePoint]) -> float:
     return (max(xs) - min(xs)) + (max(ys) - min(ys))
 
 
+def is_far(window: list[GazePoint], point: GazePoint) -> bool:
+    places = np.array([(p.x_deg, p.y_deg) for p in window])
+    spread = math.sqrt(places.var(axis=0).sum())
+    distance = math.dist(places.mean(axis=0), (point.x_deg, point.y_deg))
+    return distance > max(0.5 * HOLD_RATIO * THRESHOLD_DEG, 2.5 * spread)
+
+
 def fixations_by_definition(points: list[GazePoint]) -> list[list[GazePoint]]:
     """I-DT as its definition says it, every window looked at from scratch."""
     found: list[list[GazePoint]] = []
     window: list[GazePoint] = []
+    leaving: list[GazePoint] = []
     running = False
     for point in points:
+        searched = [point]
         if running:
-            if dispersion([*window, point]) <= HOLD_RATIO * THRESHOLD_DEG:
-                window.append(point)
+            within = dispersion([*window, point]) <= HOLD_RATIO * THRESHOLD_DEG
+            if within and not is_far(window, point):
+                window, leaving = [*window, point], []
+                continue
+            leaving = [*leaving, point]
+            if within and point.t_ns - leaving[0].t_ns < 50 * MS:
                 continue
             found.append(window)
-            window, running = [], False
-        window = [*window, point]
-        while dispersion(window) > THRESHOLD_DEG:
-            window = window[1:]
+            searched = [p for p in leaving if point.t_ns - p.t_ns < 100 * MS]
+            window, leaving = [], []
+        for each in searched:
+            window = [*window, each]
+            while dispersion(window) > THRESHOLD_DEG:
+                window = window[1:]
         running = point.t_ns - window[0].t_ns >= 100 * MS and len(window) >= 3
     return [*found, window] if running else found
 
@@ -51,6 +66,27 @@ def test_a_fixation_starts_when_it_has_lasted_long_enough():
         for update in updates(DispersionDetector(DISPLAY), resting(0, 120, 2.0))
     ]
     assert phases == [None] * 10 + [FixationPhase.STARTED] + [FixationPhase.CONTINUED] * 2
+
+
+def test_a_sample_that_the_smoothing_holds_back_does_not_move_the_centre():
+    detector = DispersionDetector(DISPLAY)
+    updates(detector, resting(0, 200, 2.0))
+    late = detector.add(GazePoint(216 * MS, 2.4, 1.0), GazePoint(216 * MS, 5.0, 1.0), THRESHOLD_DEG)
+    assert late.phase is FixationPhase.CONTINUED
+    assert late.fixation.sample_count == 21
+    back = detector.add(*[GazePoint(232 * MS, 2.0, 1.0)] * 2, THRESHOLD_DEG)
+    assert back.fixation.sample_count == 22
+    assert DISPLAY.degrees_from_display(back.fixation.centre_display)[0] == pytest.approx(2.0)
+
+
+def test_a_small_move_that_stays_is_another_fixation():
+    points = [*resting(0, 300, 2.0), *resting(310, 600, 3.2)]
+    found = [u for u in updates(DispersionDetector(DISPLAY), points) if u]
+    phases = [u.phase for u in found if u.phase is not FixationPhase.CONTINUED]
+    assert phases == [FixationPhase.STARTED, FixationPhase.ENDED, FixationPhase.STARTED]
+    ended = next(u.fixation for u in found if u.phase is FixationPhase.ENDED)
+    assert ended.end_ns == 300 * MS
+    assert found[-1].fixation.start_ns == 310 * MS
 
 
 def test_a_fixation_reaches_from_its_first_to_its_last_sample():
@@ -121,7 +157,7 @@ def test_a_higher_threshold_finds_a_noisier_fixation():
 @settings(deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(1, 40), st.floats(-0.6, 0.6), st.floats(-0.6, 0.6)), max_size=120
+        st.tuples(st.integers(1, 40), st.floats(-1.4, 1.4), st.floats(-1.4, 1.4)), max_size=120
     ),
     st.lists(st.integers(0, 119), max_size=4),
 )
