@@ -1,6 +1,7 @@
 """What an engine answers: several masks of one structure, each with a score."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,8 @@ class MaskCandidates:
 
     Parameters
     ----------
-    logits : ndarray, shape (K, H, W), float32
-        Above zero is inside; H x W is the slice image's size.
+    logits : ndarray, shape (K, H, W), float32 or int8
+        Above zero is inside; H x W is the slice image's size. Whole numbers are signs alone.
     scores : ndarray, shape (K,), float32
         The engine's estimate of each mask's quality (expected IoU), 0 to 1.
     low_res : ndarray, shape (K, h, w), float32, or None
@@ -28,7 +29,7 @@ class MaskCandidates:
         If the shapes do not fit each other or there is no mask.
     """
 
-    logits: npt.NDArray[np.float32]
+    logits: npt.NDArray[np.float32] | npt.NDArray[np.int8]
     scores: npt.NDArray[np.float32]
     low_res: npt.NDArray[np.float32] | None = None
 
@@ -45,13 +46,21 @@ class MaskCandidates:
     def __len__(self) -> int:
         return len(self.scores)
 
+    @cached_property
+    def inside(self) -> npt.NDArray[np.bool_]:
+        """All candidates as masks, shape (K, H, W)."""
+        inside: npt.NDArray[np.bool_] = self.logits > 0
+        return inside
+
     def mask(self, index: int = 0) -> npt.NDArray[np.bool_]:
         """Return candidate `index` as a mask, shape (H, W)."""
-        mask: npt.NDArray[np.bool_] = self.logits[index] > 0.0
+        mask: npt.NDArray[np.bool_] = self.inside[index]
         return mask
 
     def taken(self, order: npt.ArrayLike) -> "MaskCandidates":
         """Return the candidates with the given indices, in that order."""
         index = np.asarray(order, dtype=np.intp)
+        if np.array_equal(index, np.arange(len(self))):  # spares copying megabytes
+            return self
         low_res = None if self.low_res is None else self.low_res[index]
         return MaskCandidates(self.logits[index], self.scores[index], low_res)

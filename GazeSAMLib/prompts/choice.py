@@ -23,8 +23,8 @@ def rank(candidates: MaskCandidates, prompts: PromptSet) -> MaskCandidates:
     prompts : PromptSet
         What the engine was asked.
     """
-    masks = candidates.logits > 0.0
-    areas = masks.sum(axis=(1, 2))
+    masks = candidates.inside
+    areas = np.array([np.count_nonzero(mask) for mask in masks])
     useless = (areas == 0) | (areas == masks[0].size)
     against = np.array([_contradictions(mask, prompts) for mask in masks])
     return candidates.taken(np.lexsort((-candidates.scores, against, useless)))

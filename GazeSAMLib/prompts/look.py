@@ -63,7 +63,7 @@ class Look:
         """Return the look with the next larger (+1) or smaller (-1) candidate shown."""
         if self.candidates is None:
             return self
-        areas = (self.candidates.logits > 0.0).sum(axis=(1, 2))
+        areas = self.candidates.inside.sum(axis=(1, 2))
         by_area = np.argsort(areas, kind="stable").tolist()
         position = by_area.index(self.shown) + step
         return replace(self, shown=by_area[min(max(position, 0), len(by_area) - 1)])

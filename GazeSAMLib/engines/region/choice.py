@@ -34,10 +34,6 @@ class Region:
     index: int
     score: float
 
-    def area_px(self) -> float:
-        """Return its area in pixels of the slice image."""
-        return float(self.front.family.counts[self.index]) * self.front.window.scale**2
-
 
 def best_regions(
     fronts: list[Front],

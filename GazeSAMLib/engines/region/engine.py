@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from GazeSAMLib.engines.region.choice import Region, best_regions, several
+from GazeSAMLib.engines.region.choice import best_regions, several
 from GazeSAMLib.engines.region.drawing import FLOOR, draw, keep_box
 from GazeSAMLib.engines.region.fronts import all_fronts
 from GazeSAMLib.engines.region.points import Points
@@ -48,7 +48,7 @@ class RegionEngine:
         return RegionEmbedding((height, width), build_pyramid(pixels))
 
     def decode(self, embedding: RegionEmbedding, prompts: PromptSet) -> MaskCandidates:
-        """Return three different regions of growing size with their expected IoU.
+        """Return three different regions with their expected IoU, best first.
 
         Points outside the image count as the nearest pixel. A box is looked at in its middle,
         and nothing outside it is returned.
@@ -62,8 +62,7 @@ class RegionEngine:
             row, column = np.rint(points.add[-1]).astype(np.intp)
             logits[:, row, column] = 1.0
         else:
-            growing = sorted(several(chosen, CANDIDATES), key=Region.area_px)
-            for place, region in enumerate(growing):
+            for place, region in enumerate(several(chosen, CANDIDATES)):
                 draw(logits[place], region.front, region.index, points.not_this)
                 scores[place] = region.score
         if prompts.box_image_uv is not None:

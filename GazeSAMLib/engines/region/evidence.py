@@ -5,6 +5,7 @@ how far from the look it lies, and whether fronts with other costs found it too.
 """
 
 from functools import lru_cache
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
@@ -112,9 +113,7 @@ def describe(
     seed_grey = grey_around(window.grey, np.array([seed[0] * width + seed[1]]))
     from_seed = np.hypot(mean_row - seed[0], mean_column - seed[1])
     from_look = np.hypot(mean_row - look[0], mean_column - look[1])
-    neighbours = np.maximum(
-        np.append(contrast[1:], contrast[-1]), np.insert(contrast[:-1], 0, contrast[0])
-    )
+    neighbours = np.maximum(_after(contrast), _before(contrast))
     log_area_px = log_area + 2.0 * np.log(window.scale)
     radius_px = radius * window.scale
     zero = np.zeros(len(area))
@@ -180,19 +179,26 @@ def _along_edges(
 
 def _slope(values: FloatArray, at: FloatArray) -> FloatArray:
     """Return central differences, one-sided at the ends."""
-    up, down = np.append(values[1:], values[-1]), np.insert(values[:-1], 0, values[0])
-    right, left = np.append(at[1:], at[-1]), np.insert(at[:-1], 0, at[0])
-    return (up - down) / (right - left)
+    return (_after(values) - _before(values)) / (_after(at) - _before(at))
+
+
+def _before(values: FloatArray) -> FloatArray:
+    """Return each value's predecessor, the first one's being itself."""
+    return np.concatenate((values[:1], values[:-1]))
+
+
+def _after(values: FloatArray) -> FloatArray:
+    """Return each value's successor, the last one's being itself."""
+    return np.concatenate((values[1:], values[-1:]))
 
 
 def grey_around(grey: npt.NDArray[np.float32], pixels: npt.NDArray[np.intp]) -> float:
     """Return the median grey value of the 3 x 3 pixels around each of `pixels` (flat indices)."""
     rows, columns = np.divmod(pixels, grey.shape[1])
-    medians = [
-        np.median(grey[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2])
+    return median(  # of a few numbers: numpy's own takes 40 times as long
+        median(grey[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].ravel().tolist())
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
-    ]
-    return float(np.median(medians))
+    )
 
 
 def agreement(family: Family, other: Family) -> FloatArray:

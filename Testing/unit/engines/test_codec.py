@@ -140,7 +140,7 @@ def test_an_answer_arrives_with_the_same_masks_scores_and_low_resolution_masks(p
         np.testing.assert_array_equal(
             received.candidates.mask(index), candidates.mask(index), strict=True
         )
-    assert received.candidates.logits.dtype == np.float32
+    assert received.candidates.logits.dtype == np.int8
     assert same_bits(received.candidates.scores, candidates.scores)
     low_res = candidates.low_res
     if low_res is None:
@@ -150,7 +150,7 @@ def test_an_answer_arrives_with_the_same_masks_scores_and_low_resolution_masks(p
 
 
 def test_a_full_size_answer_is_small_on_the_pipe():
-    logits = np.full((3, 1024, 1024), -1.0, dtype=np.float32)
+    logits = np.full((3, 1024, 1024), 1.0, dtype=np.float32)
     answer = SegmentAnswer(1, MaskCandidates(logits, np.ones(3, dtype=np.float32)), 0.0, 0.0)
     assert len(frame(answer)) < 400_000
 
@@ -203,16 +203,29 @@ def test_a_message_of_the_wrong_kind_or_type_is_refused(kind, fields):
         parse(Message(kind, fields))
 
 
-def test_mask_bits_must_fit_their_shape():
-    scores = np.ones(1, dtype=np.float32)
-    for shape in ([1, 4, 5], [1, 1 << 40, 1 << 40], [0, 8, 8], [64], [1, 8, 9]):
-        message = Message(
-            "answer",
-            {"number": 1, "embed_ms": 0.0, "decode_ms": 0.0, "shape": shape},
-            {"inside": np.zeros(8, dtype=np.uint8), "scores": scores},
-        )
-        with pytest.raises(ProtocolError, match="do not fit"):
-            parse(message)
+@pytest.mark.parametrize("shape", [[1, 1 << 40, 1 << 40], [0, 8, 8], [64], [1, 8, 7], [3, 8, 8]])
+def test_mask_bits_must_fit_their_shape(shape):
+    with pytest.raises(ProtocolError, match=r"candidates cannot have|do not fit|does not lie"):
+        parse(an_answer(shape, [0, 8, 0, 8]))
+
+
+@pytest.mark.parametrize(
+    "box", [[0, 8, 0, 9], [-1, 7, 0, 8], [8, 0, 0, 8], [0, 8], [0, 4, 0, 8], [0, 1 << 62, 0, 8]]
+)
+def test_mask_bits_must_fit_the_box_that_holds_them(box):
+    with pytest.raises(ProtocolError, match=r"does not lie|do not fit"):
+        parse(an_answer([1, 8, 8], box))
+
+
+def an_answer(shape, box):
+    arrays = {
+        "box": np.array(box, dtype=np.int64),
+        "inside": np.zeros(8, dtype=np.uint8),
+        "scores": np.ones(1, dtype=np.float32),
+    }
+    return Message(
+        "answer", {"number": 1, "embed_ms": 0.0, "decode_ms": 0.0, "shape": shape}, arrays
+    )
 
 
 def test_a_failure_becomes_the_error_that_the_engine_raised():

@@ -48,15 +48,15 @@ def test_a_noisy_disc_of_any_size_is_found(radius, inside, outside):
     assert dice(best(noisy(disc, inside, outside), prompts).mask(), disc) > 0.85
 
 
-def test_the_three_candidates_grow_and_differ():
+def test_the_three_candidates_differ_in_size():
     disc = a_disc((300, 300), 150, 150, 30) | a_disc((300, 300), 150, 150, 90)
     image = noisy(disc, 120, 60)
     image[a_disc(image.shape, 150, 150, 30)] += 60
     candidates = ENGINE.decode(ENGINE.embed(image), PromptSet.at(ImagePoint(150, 150)))
     areas = (candidates.logits > 0).sum(axis=(1, 2))
-    assert areas[0] < areas[1] < areas[2]
+    assert len(set(areas.tolist())) == 3
     assert ((candidates.scores > 0) & (candidates.scores < 1)).all()
-    overlaps = [dice(candidates.mask(i), candidates.mask(i + 1)) for i in range(2)]
+    overlaps = [dice(candidates.mask(i), candidates.mask(j)) for i, j in ((0, 1), (0, 2), (1, 2))]
     assert max(overlaps) < 0.85
     inner = a_disc(image.shape, 150, 150, 30)
     assert max(dice(candidates.mask(i), inner) for i in range(3)) > 0.85
