@@ -1,7 +1,7 @@
 """DICOM: a folder with one or more series, or a single file."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from GazeSAMLib.errors import ScanError
@@ -72,7 +72,25 @@ def read_dicom(path: Path, series: str | None = None, *, progress: Progress = si
         level,
         tuple(filter(None, (note, *notes, *stack.notes, *changes))),
         () if stack.places is not None else tuple(frame.file.path for frame in stack.frames),
+        stack.frames,
     )
+
+
+def read_frames(files: Sequence[Path]) -> tuple[Frame, ...]:
+    """Return the slices of one volume, in order, from the headers of its files.
+
+    Raises
+    ------
+    ScanError
+        If a file holds no slice or is damaged, or the slices make no volume.
+    """
+    frames: list[Frame] = []
+    for file in files:
+        header = read_header(file)
+        if header is None or not header.frames:
+            raise ScanError(f"{file} holds no slice of a scan")
+        frames += header.frames
+    return build_stack(files[0].parent, frames).frames
 
 
 def _find(path: Path, progress: Progress) -> tuple[list[Series], list[str]]:

@@ -13,6 +13,7 @@ from GazeSAMLib.scans.itk_file import META_IMAGE, NRRD, ItkImage, open_itk
 from GazeSAMLib.scans.label_table import label_names
 from GazeSAMLib.scans.nifti import open_nifti
 from GazeSAMLib.scans.read import scan_kind
+from GazeSAMLib.scans.read_dicom_seg import read_dicom_seg
 from GazeSAMLib.scans.segmentation_keys import segment_labels
 from GazeSAMLib.scans.voxels import Voxels, integer_type
 
@@ -24,9 +25,9 @@ _PROBES = 100_000
 def read_labelmap(path: str | Path) -> tuple[Labels, VolumeGeometry, dict[int, str]]:
     """Return labels, shape (k, j, i), their grid, and the names that the file gives them.
 
-    Reads NIfTI, NRRD, MetaImage and 3D Slicer's ``.seg.nrrd``. A ``.seg.nrrd`` of several
-    layers is flattened: the n-th segment gets label n, from 1, and where segments overlap the
-    later one wins.
+    Reads NIfTI, NRRD, MetaImage, 3D Slicer's ``.seg.nrrd`` and DICOM segmentations. A DICOM
+    segmentation and a ``.seg.nrrd`` of several layers are flattened: the n-th segment gets label
+    n, from 1, and where segments overlap the later one wins.
 
     Raises
     ------
@@ -38,9 +39,16 @@ def read_labelmap(path: str | Path) -> tuple[Labels, VolumeGeometry, dict[int, s
     if kind == "nifti":
         values, volume, image, _ = open_nifti(path)
         names = label_names(extension.content for extension in image.header.extensions)
-        return _whole(path, values), volume, names
+        return whole_labels(path, values), volume, names
+    if kind == "dicom":
+        found = read_dicom_seg(path)
+        coded = enumerate(found.segments, start=1)
+        return found.flat(), found.volume, {value: one.segment.name for value, one in coded}
     if kind not in ("nrrd", "meta"):
-        raise ScanError(f"{path} is no label map: NIfTI, NRRD, MetaImage and .seg.nrrd are read")
+        raise ScanError(
+            f"{path} is no label map: NIfTI, NRRD, MetaImage, .seg.nrrd and DICOM segmentations "
+            "are read"
+        )
     held = open_itk(path, NRRD if kind == "nrrd" else META_IMAGE)
     layers, names = _layers(path, held)
     return layers, held.volume, names
@@ -50,7 +58,7 @@ def _layers(path: Path, held: ItkImage) -> tuple[Labels, dict[int, str]]:
     segments = list(segment_labels(held.header))
     if held.values.shape[0] != 1:
         raise ScanError(f"{path} is no label map: it holds {held.values.shape[0]} volumes")
-    layers = _whole(path, held.values[0])
+    layers = whole_labels(path, held.values[0])
     if layers.shape[-1] == 1:
         return layers[..., 0], {label: name for layer, label, name in segments if layer == 0}
     if not segments:
@@ -62,7 +70,14 @@ def _layers(path: Path, held: ItkImage) -> tuple[Labels, dict[int, str]]:
     return flat, {value: name for value, (_, _, name) in enumerate(segments, start=1)}
 
 
-def _whole(path: Path, values: Voxels) -> Labels:
+def whole_labels(path: Path, values: Voxels) -> Labels:
+    """Return voxels that hold labels, as stored, as whole numbers.
+
+    Raises
+    ------
+    ScanError
+        If they are not.
+    """
     if values.dtype.kind == "b":
         return values.astype(np.uint8)
     if values.dtype.kind in "iu":

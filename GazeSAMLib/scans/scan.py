@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib.geometry.volume import VolumeGeometry
+from GazeSAMLib.scans.dicom_frames import Frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,9 @@ class Scan:
         What the reader should know: gaps resampled, NaN replaced, tilt kept.
     source_files : tuple of Path
         The DICOM files, one a slice in k order, where the scan is a DICOM series.
+    source_frames : tuple of Frame
+        The slices as DICOM files hold them, in order; they are not the scan's layers
+        where uneven gaps were resampled.
     """
 
     voxels_kji: npt.NDArray[np.generic]
@@ -43,3 +47,4 @@ class Scan:
     level: float = 127.5
     notes: tuple[str, ...] = field(default=())
     source_files: tuple[Path, ...] = field(default=())
+    source_frames: tuple[Frame, ...] = field(default=(), repr=False)

@@ -1,6 +1,6 @@
 """Write a segmentation to a file: for 3D Slicer (``.seg.nrrd``), NRRD or NIfTI."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nibabel
@@ -12,6 +12,7 @@ from GazeSAMLib.scans.atomic import replacing
 from GazeSAMLib.scans.label_table import CARET_CODE, label_table
 from GazeSAMLib.scans.nrrd_writer import write_nrrd
 from GazeSAMLib.scans.segmentation_keys import segmentation_keys
+from GazeSAMLib.scans.terminology import Terminology
 from GazeSAMLib.scans.voxels import Voxels
 from GazeSAMLib.segmentation.segment import Segment
 
@@ -21,7 +22,11 @@ _SCANNER = 1  # NIFTI_XFORM_SCANNER_ANAT
 
 
 def write_labelmap(
-    path: str | Path, labels_kji: Voxels, volume: VolumeGeometry, segments: Sequence[Segment]
+    path: str | Path,
+    labels_kji: Voxels,
+    volume: VolumeGeometry,
+    segments: Sequence[Segment],
+    codes: Mapping[str, Terminology] | None = None,
 ) -> None:
     """Write labels to `path`; the file appears whole or not at all.
 
@@ -39,6 +44,8 @@ def write_labelmap(
         The grid of `labels_kji`.
     segments : sequence of Segment
         In the order of their labels.
+    codes : mapping, optional
+        What the segments are, by their ids; NRRD holds that, NIfTI does not.
 
     Raises
     ------
@@ -53,7 +60,7 @@ def write_labelmap(
         )
     labels_kji = _checked(path, labels_kji, volume, segments)
     if path.name.endswith(".nrrd"):
-        write_nrrd(path, labels_kji, volume, segmentation_keys(volume, segments))
+        write_nrrd(path, labels_kji, volume, segmentation_keys(volume, segments, codes))
     else:
         _write_nifti(path, labels_kji, volume, segments)
 

@@ -21,8 +21,8 @@ LabelsOption = Annotated[
     list[Path],
     typer.Option(
         metavar="LABELMAP",
-        help="Label map of the scan, on any grid (NIfTI, NRRD, MetaImage, .seg.nrrd); may be "
-        "given several times.",
+        help="Label map of the scan, on any grid (NIfTI, NRRD, MetaImage, .seg.nrrd, DICOM "
+        "segmentation); may be given several times.",
     ),
 ]
 StructureOption = Annotated[

@@ -11,8 +11,10 @@ from GazeSAMLib.hosts.cli import (
     engines,
     evaluate,
     export_gaze,
+    export_seg,
     import_gaze,
     info,
+    measure,
     report_gaze,
     restore,
     segment,
@@ -64,6 +66,8 @@ app.command(epilog=demo.EPILOG)(demo.demo)
 app.command(epilog=restore.EPILOG)(restore.restore)
 app.command(epilog=simulate.EPILOG)(simulate.simulate)
 app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
+app.command(epilog=measure.EPILOG)(measure.measure)
+app.command("export-seg", epilog=export_seg.EPILOG)(export_seg.export_seg)
 app.command("import-gaze", epilog=import_gaze.EPILOG)(import_gaze.import_gaze)
 app.command("export-gaze", epilog=export_gaze.EPILOG)(export_gaze.export_gaze)
 app.add_typer(bridge, name="bridge")

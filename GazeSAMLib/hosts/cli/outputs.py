@@ -1,7 +1,7 @@
 """Where a segmentation is written to, and in which form."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +10,19 @@ from GazeSAMLib.frames import ImagePoint
 from GazeSAMLib.hosts.cli.trace import AcceptedStep
 from GazeSAMLib.prompts.prompt_set import ADD
 from GazeSAMLib.scans.coco import SliceMask, slice_masks, write_coco
+from GazeSAMLib.scans.coded_segments import CodedSegment, CodedSegments, patches_of_labels
 from GazeSAMLib.scans.scan import Scan
+from GazeSAMLib.scans.terminology import UNKNOWN, Terminology
+from GazeSAMLib.scans.write_dicom_seg import (
+    DICOM_SEG_EXTENSION,
+    dicom_seg_sources,
+    write_dicom_seg,
+)
 from GazeSAMLib.scans.write_labelmap import LABELMAP_EXTENSIONS, write_labelmap
 from GazeSAMLib.segmentation.labelmap import Labelmap
 
 COCO_EXTENSION = ".json"
-EXTENSIONS = (*LABELMAP_EXTENSIONS, COCO_EXTENSION)
+EXTENSIONS = (*LABELMAP_EXTENSIONS, DICOM_SEG_EXTENSION, COCO_EXTENSION)
 
 
 def stem(output: Path) -> str:
@@ -52,9 +59,26 @@ def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
         raise OutputError("two outputs have the same name")
 
 
+def check_dicom_outputs(outputs: Sequence[Path], scan: Scan) -> None:
+    """Find out before the work whether a scan has what outputs as DICOM need.
+
+    Raises
+    ------
+    OutputError
+        If there is such an output, and no DICOM segmentation can refer to the scan.
+    """
+    for output in outputs:
+        if output.name.endswith(DICOM_SEG_EXTENSION):
+            dicom_seg_sources(output, scan.source_frames)
+
+
 def write_output(
-    output: Path, scan: Scan, labelmap: Labelmap, steps: Sequence[AcceptedStep] = ()
-) -> None:
+    output: Path,
+    scan: Scan,
+    labelmap: Labelmap,
+    steps: Sequence[AcceptedStep] = (),
+    codes: Mapping[str, Terminology] | None = None,
+) -> tuple[str, ...]:
     """Write a segmentation; the extension chooses the form.
 
     Parameters
@@ -67,6 +91,13 @@ def write_output(
         The result.
     steps : sequence of AcceptedStep
         What it was made of: COCO masks name the gaze points.
+    codes : mapping, optional
+        What the segments are, by their ids; DICOM and NRRD hold that.
+
+    Returns
+    -------
+    tuple of str
+        What the reader should know of the file.
 
     Raises
     ------
@@ -75,8 +106,15 @@ def write_output(
     """
     if output.name.endswith(COCO_EXTENSION):
         write_coco(output, coco_masks(scan, labelmap, steps), description=scan.name)
+    elif output.name.endswith(DICOM_SEG_EXTENSION):
+        patches = patches_of_labels(labelmap.labels_kji, len(labelmap.segments))
+        codes = {} if codes is None else codes
+        kinds = (codes.get(segment.id, UNKNOWN) for segment in labelmap.segments)
+        coded = map(CodedSegment, labelmap.segments, patches, kinds)
+        return write_dicom_seg(output, CodedSegments(scan.volume, tuple(coded)), scan.source_frames)
     else:
-        write_labelmap(output, labelmap.labels_kji, scan.volume, labelmap.segments)
+        write_labelmap(output, labelmap.labels_kji, scan.volume, labelmap.segments, codes)
+    return ()
 
 
 def coco_masks(

@@ -38,7 +38,7 @@ def export_nrrd(segmentation_node: "slicer.vtkMRMLSegmentationNode", path: Path)
     OutputError
         If there is nothing to write, or the file cannot be written.
     """
-    _check(segmentation_node, path, NRRD_EXTENSION)
+    check_exportable(segmentation_node, path, NRRD_EXTENSION)
     # A storage node of its own: the node's says where the user saved the scene.
     storage = slicer.vtkMRMLSegmentationStorageNode()
     with replacing(path) as beside:
@@ -79,7 +79,7 @@ def export_nifti(
         If there is nothing to write, NIfTI cannot hold the scan's grid, or the file cannot be
         written.
     """
-    _check(segmentation_node, path, NIFTI_EXTENSION)
+    check_exportable(segmentation_node, path, NIFTI_EXTENSION)
     axes = scene_volume.volume.axes_mm / scene_volume.volume.spacing_mm
     if np.abs(axes.T @ axes - np.eye(3)).max() > RIGHT_ANGLE:
         raise OutputError(
@@ -113,7 +113,16 @@ _OVERLAP = (
 )
 
 
-def _check(segmentation_node: "slicer.vtkMRMLSegmentationNode", path: Path, extension: str) -> None:
+def check_exportable(
+    segmentation_node: "slicer.vtkMRMLSegmentationNode", path: Path, extension: str
+) -> None:
+    """Find out before the work whether there is something to write, and a place for it.
+
+    Raises
+    ------
+    OutputError
+        If not.
+    """
     if not path.name.endswith(extension):
         raise OutputError(f"cannot write {path}: let its name end in {extension}")
     if not path.parent.is_dir():

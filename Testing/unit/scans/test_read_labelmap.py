@@ -4,6 +4,7 @@ import nibabel
 import nrrd
 import numpy as np
 import pytest
+import SimpleITK
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
@@ -140,6 +141,7 @@ def test_fractions_are_no_labels(tmp_path):
         read_labelmap(tmp_path / "a.nii")
 
 
-def test_a_dicom_file_is_no_label_map(shared_data):
-    with pytest.raises(ScanError, match=r"liver.dcm is no label map"):
-        read_labelmap(shared_data / "ct_liver_seg" / "liver.dcm")
+def test_a_picture_is_no_label_map(tmp_path):
+    SimpleITK.WriteImage(SimpleITK.Image(4, 4, SimpleITK.sitkUInt8), tmp_path / "a.png")
+    with pytest.raises(ScanError, match=r"a.png is no label map"):
+        read_labelmap(tmp_path / "a.png")
