@@ -7,11 +7,18 @@ and answers give the same segmentation, bit for bit.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from GazeSAMLib.engines.messages import (
+    PlaneMask,
+    Propagate,
+    Propagated,
+    PropagationEnded,
+    StopPropagation,
+)
 from GazeSAMLib.engines.segmenter import SegmentAnswer, SegmentRequest
 from GazeSAMLib.frames import DisplayPoint
 from GazeSAMLib.gaze.event import Event, EventKind
@@ -26,9 +33,14 @@ from GazeSAMLib.prompts.policy import PromptPolicy, latest_look
 from GazeSAMLib.prompts.prompt_set import NOT_THIS, PromptSet
 from GazeSAMLib.segmentation.editor import SegmentEditor
 from GazeSAMLib.segmentation.journal import Journal
+from GazeSAMLib.segmentation.propagator import Propagator
 from GazeSAMLib.segmentation.segment import Edit, SegmentationWriter
 from GazeSAMLib.signals.chain import SignalChain, SignalOptions
+from GazeSAMLib.signals.drift import DriftCorrection
 from GazeSAMLib.signals.types import Fixation, FixationPhase, FixationUpdate
+
+Request = SegmentRequest | Propagate | StopPropagation
+Answer = SegmentAnswer | Propagated | PropagationEnded
 
 # A fixation whose centre has moved this far asks again.
 ASK_AGAIN_DEG = 0.15
@@ -58,10 +70,21 @@ class SessionOptions:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """An accepted step: the look that was accepted and the voxels meant."""
+    """An accepted step: the look that was accepted and the voxels meant.
+
+    Attributes
+    ----------
+    look : Look
+        What was accepted; where slices were propagated, the look that they came from.
+    edit : Edit
+        The voxels meant.
+    propagated : tuple of PlaneMask
+        The slices that were propagated, where it is they that were accepted.
+    """
 
     look: Look
     edit: Edit
+    propagated: tuple[PlaneMask, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +93,7 @@ class Reaction:
 
     Attributes
     ----------
-    request : SegmentRequest or None
+    request : SegmentRequest, Propagate, StopPropagation or None
         To be answered by a segmenter.
     fixation : FixationUpdate or None
         What the signal chain made of a sample.
@@ -80,7 +103,7 @@ class Reaction:
         One sentence for the reader, or empty.
     """
 
-    request: SegmentRequest | None = None
+    request: Request | None = None
     fixation: FixationUpdate | None = None
     step: Step | None = None
     notice: str = ""
@@ -166,6 +189,11 @@ class Aim:
         self._chain.reset()
         self._spent = True
 
+    def correct_with(self, drift: DriftCorrection) -> None:
+        """Take another systematic error out of the gaze from now on."""
+        self._chain.correct_with(drift)
+        self._spent = True
+
     def clear(self) -> None:
         """Forget all looks; the running fixation has had its effect."""
         self.looks.clear()
@@ -213,6 +241,106 @@ class Aim:
         return self.pending
 
 
+class Refinement:
+    """What keys say of a look beyond yes: not this, and the corners of a box.
+
+    Parameters
+    ----------
+    aim : Aim
+        What is looked at.
+    """
+
+    def __init__(self, aim: Aim) -> None:
+        self._aim = aim
+        self._corner: Hit | None = None
+
+    def clear(self) -> None:
+        """Forget the first corner of a box."""
+        self._corner = None
+
+    def not_this(self, event: Event) -> Reaction:
+        """Ask again without what the last look was at."""
+        leak = self._aim.looks.meant_at(event.t_ns)
+        base = None if leak is None else self._aim.looks.before(leak)
+        if leak is None or base is None:
+            return Reaction(
+                notice="Look at the structure first, then at what is not part of it, then press."
+            )
+        prompts = base.refined().with_point(leak.hit.point_image_uv, NOT_THIS)
+        return Reaction(request=self._aim.ask_instead(base, prompts))
+
+    def box_corner(self, event: Event) -> Reaction:
+        """Take the last look as a corner of a box; ask for what is in it at the second."""
+        look = self._aim.looks.meant_at(event.t_ns)
+        if look is None:
+            return Reaction(notice="Look at a corner of the box first.")
+        first, self._corner = self._corner, None
+        if first is None or first.plane.key() != look.hit.plane.key():
+            self._corner = look.hit
+            return Reaction(notice="Now look at the opposite corner and press again.")
+        corners = np.array([tuple(first.point_image_uv), tuple(look.hit.point_image_uv)])
+        box = np.concatenate((corners.min(axis=0), corners.max(axis=0)))
+        prompts = PromptSet(np.empty((0, 2)), np.empty(0, dtype=np.int64), box_image_uv=box)
+        return Reaction(request=self._aim.ask_instead(look, prompts))
+
+
+class Following:
+    """From the slice accepted last to its neighbours, by keys.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        Does it.
+
+    Attributes
+    ----------
+    seed : Look or None
+        The look that was accepted last.
+    """
+
+    def __init__(self, propagator: Propagator) -> None:
+        self.seed: Look | None = None
+        self._propagator = propagator
+
+    def begin(self, *, whole: bool = True) -> Reaction:
+        """Ask for the other slices of the structure, or for those next to the seed."""
+        if not self._propagator.can_follow:
+            return Reaction(
+                notice="Propagation needs a volume whose transform is linear: harden it first."
+            )
+        view = None if self.seed is None else self.seed.hit.view
+        order = (
+            None if view is None else self._propagator.begin(view.window, view.level, whole=whole)
+        )
+        if order is None:
+            return Reaction(notice="Nothing to propagate: accept the structure on a slice first.")
+        return Reaction(request=order)
+
+    def accept(self, event: Event) -> Reaction:
+        """Write the slices that were found."""
+        if event.kind == EventKind.ACCEPT_REMOVE or self.seed is None:
+            return Reaction(notice="Accept the slices that were found, or clear them, first.")
+        accepted = self._propagator.accept()
+        if accepted is None:
+            return Reaction(notice="Nothing to accept yet: the first slices are being looked at.")
+        edit, found, stop = accepted
+        return Reaction(stop, step=Step(self.seed, edit, found))
+
+    def smaller(self, aim: Aim) -> Reaction:
+        """Cut the slice in view and what is beyond it; else show the next smaller candidate."""
+        if self._propagator.preview is not None:
+            return Reaction(notice=self._propagator.cut(aim.slices.planes()))
+        aim.resize_preview(-1)
+        return NOTHING
+
+    def undo(self, editor: SegmentEditor) -> Reaction:
+        """Drop what was found, which is not written yet; else take the last step back."""
+        if self._propagator.preview is not None:
+            dropped = "The slices that were found are dropped."
+            return Reaction(self._propagator.drop(), notice=dropped)
+        return _told(editor.undo(), "There is nothing to undo.")
+
+
 class GazeSession:
     """One run of looking, from Start to Stop.
 
@@ -228,6 +356,8 @@ class GazeSession:
         Where they are saved first; None keeps no journal.
     options : SessionOptions or None
         None takes the defaults.
+    editor : SegmentEditor or None
+        Takes the place of the one that `writer` and `journal` make.
 
     Attributes
     ----------
@@ -235,6 +365,8 @@ class GazeSession:
         What is looked at, and what was asked for it.
     editor : SegmentEditor
         The segments and what was accepted into them.
+    propagator : Propagator
+        Carries what was accepted to other slices; looks wait until that is accepted or dropped.
     """
 
     def __init__(
@@ -244,22 +376,25 @@ class GazeSession:
         writer: SegmentationWriter,
         journal: Journal | None = None,
         options: SessionOptions | None = None,
+        editor: SegmentEditor | None = None,
     ) -> None:
-        self.editor = SegmentEditor(volume, writer, journal)
+        self.editor = editor or SegmentEditor(volume, writer, journal)
         self.aim = Aim(volume, display, options or SessionOptions())
-        self._corner: Hit | None = None
+        self.propagator = Propagator(self.editor, volume)
+        self._following = Following(self.propagator)
+        self._refinement = Refinement(self.aim)
         self._accept_on_answer: EventKind | None = None
         self._paused = False
         self._handlers: dict[str, Callable[[Event], Reaction | None]] = {
             EventKind.VIEW: self._show,
             EventKind.ACCEPT: self._accept_key,
             EventKind.ACCEPT_REMOVE: self._accept_key,
-            EventKind.NEGATIVE: self._not_this,
-            EventKind.BOX_CORNER: self._box_corner,
+            EventKind.NEGATIVE: self._refinement.not_this,
+            EventKind.BOX_CORNER: self._refinement.box_corner,
             EventKind.LARGER: lambda _: self.aim.resize_preview(1),
-            EventKind.SMALLER: lambda _: self.aim.resize_preview(-1),
-            EventKind.CLEAR: lambda _: self._clear(),
-            EventKind.UNDO: lambda _: _told(self.editor.undo(), "There is nothing to undo."),
+            EventKind.SMALLER: lambda _: self._following.smaller(self.aim),
+            EventKind.CLEAR: lambda _: self._discard(),
+            EventKind.UNDO: lambda _: self._following.undo(self.editor),
             EventKind.REDO: lambda _: _told(self.editor.redo(), "There is nothing to redo."),
             # The host changes the slice and tells with a view event.
             EventKind.NEXT_SLICE: lambda _: None,
@@ -270,10 +405,13 @@ class GazeSession:
             EventKind.PREVIOUS_SEGMENT: lambda event: self.editor.change(
                 event.details.get("segment"), -1
             ),
-            EventKind.PROPAGATE: lambda _: Reaction(notice="Propagation is not available yet."),
+            EventKind.PROPAGATE: lambda _: self._propagate(),
             EventKind.PAUSE: lambda _: self._pause(True),
             EventKind.RESUME: lambda _: self._pause(False),
             EventKind.TARGET: lambda _: None,  # for the accuracy check
+            EventKind.DRIFT: lambda event: self.aim.correct_with(
+                DriftCorrection.from_details(event.details)
+            ),
         }
 
     @property
@@ -285,9 +423,10 @@ class GazeSession:
         """Take one gaze sample through the chain."""
         if self._paused:
             return NOTHING
-        return self.aim.add(sample, may_ask=self._accept_on_answer is None)
+        waits = self._accept_on_answer is not None or self.propagator.preview is not None
+        return self.aim.add(sample, may_ask=not waits)
 
-    def receive(self, answer: SegmentAnswer) -> Reaction:
+    def receive(self, answer: Answer) -> Reaction:
         """Take the answer to a request; one that is outdated changes nothing.
 
         Raises
@@ -295,6 +434,8 @@ class GazeSession:
         JournalError
             As :meth:`handle`, where a key press waited for the answer.
         """
+        if not isinstance(answer, SegmentAnswer):
+            return Reaction(notice=self.propagator.take(answer))
         look = self.aim.answered(answer)
         if look is None or self._accept_on_answer is None:
             return NOTHING
@@ -306,7 +447,7 @@ class GazeSession:
         Raises
         ------
         GeometryError
-            If a view event is malformed.
+            If a view or drift event is malformed.
         JournalError
             If an accepted step cannot be saved; then it is not written either.
         """
@@ -321,13 +462,13 @@ class GazeSession:
         else:
             self.aim.slices.hide(str(event.details.get("name")))
         self.aim.look_away()
-        newest = self.aim.looks.newest
-        if newest is not None:
-            plane = self.aim.slices.plane(newest.hit.view.name)
-            if plane is None or plane.key() != newest.hit.plane.key():
-                self._clear()
+        looks = (self.aim.looks.newest, self.aim.looks.preview)
+        if any(look is not None and not self.aim.slices.still_show(look.hit) for look in looks):
+            self._clear()
 
     def _accept_key(self, event: Event) -> Reaction:
+        if self.propagator.preview is not None:
+            return self._following.accept(event)
         look = self.aim.looks.meant_at(event.t_ns)
         if look is None:
             return Reaction(notice="Nothing to accept: look at a structure first.")
@@ -343,39 +484,31 @@ class GazeSession:
         if mask is None or not mask.any():
             return Reaction(notice="Nothing to accept: no structure was found there.")
         edit = self.editor.accept(look.hit, mask, remove=kind is EventKind.ACCEPT_REMOVE)
-        return Reaction(step=Step(look, edit))
+        self._following.seed = look
+        # A corrected slice takes its neighbours with it.
+        corrected = edit.replaced is not None
+        again = self._following.begin(whole=False).request if corrected else None
+        return Reaction(step=Step(look, edit), request=again)
 
-    def _not_this(self, event: Event) -> Reaction:
-        leak = self.aim.looks.meant_at(event.t_ns)
-        base = None if leak is None else self.aim.looks.before(leak)
-        if leak is None or base is None:
-            return Reaction(
-                notice="Look at the structure first, then at what is not part of it, then press."
-            )
-        prompts = base.refined().with_point(leak.hit.point_image_uv, NOT_THIS)
-        return Reaction(request=self.aim.ask_instead(base, prompts))
+    def _propagate(self) -> Reaction:
+        reaction = self._following.begin()
+        if reaction.request is not None:
+            self._clear()
+        return reaction
 
-    def _box_corner(self, event: Event) -> Reaction:
-        look = self.aim.looks.meant_at(event.t_ns)
-        if look is None:
-            return Reaction(notice="Look at a corner of the box first.")
-        first, self._corner = self._corner, None
-        if first is None or first.plane.key() != look.hit.plane.key():
-            self._corner = look.hit
-            return Reaction(notice="Now look at the opposite corner and press again.")
-        corners = np.array([tuple(first.point_image_uv), tuple(look.hit.point_image_uv)])
-        box = np.concatenate((corners.min(axis=0), corners.max(axis=0)))
-        prompts = PromptSet(np.empty((0, 2)), np.empty(0, dtype=np.int64), box_image_uv=box)
-        return Reaction(request=self.aim.ask_instead(look, prompts))
+    def _discard(self) -> Reaction:
+        """Forget what is in the preview."""
+        self._clear()
+        return Reaction(self.propagator.drop())
 
-    def _pause(self, paused: bool) -> None:
+    def _pause(self, paused: bool) -> Reaction:
         self._paused = paused
         self.aim.look_away()
-        self._clear()
+        return self._discard()
 
     def _clear(self) -> None:
         self.aim.clear()
-        self._corner = None
+        self._refinement.clear()
         self._accept_on_answer = None
 
 
@@ -383,10 +516,14 @@ def _told(done: bool, notice: str) -> Reaction:
     return NOTHING if done else Reaction(notice=notice)
 
 
+Follow = Callable[[Propagate], Iterable[Propagated | PropagationEnded]]
+
+
 def replay(
     session: GazeSession,
     recording: Recording,
     answer: Callable[[SegmentRequest], SegmentAnswer],
+    follow: Follow | None = None,
 ) -> Iterator[tuple[GazeSample | Event, Reaction]]:
     """Take a recording through `session`; yield every sample and event with its reactions.
 
@@ -397,10 +534,31 @@ def replay(
     recording : Recording
         Samples and events.
     answer : callable
-        Answers a request at once, such as :meth:`Segmenter.answer`.
+        Answers a look at once, such as :meth:`Segmenter.answer`.
+    follow : callable or None
+        Follows a structure from slice to slice to its end; None finds nothing.
     """
     for item in recording.merged():
         reaction = session.handle(item) if isinstance(item, Event) else session.add_sample(item)
         yield item, reaction
-        if reaction.request is not None:
-            yield item, session.receive(answer(reaction.request))
+        answers = answers_to(reaction.request, answer, follow)
+        while (answered := next(answers, None)) is not None:
+            reaction = session.receive(answered)
+            yield item, reaction
+            if reaction.request is not None:  # a corrected slice takes its neighbours with it
+                answers = answers_to(reaction.request, answer, follow)
+
+
+def answers_to(
+    request: Request | None,
+    answer: Callable[[SegmentRequest], SegmentAnswer],
+    follow: Follow | None = None,
+) -> Iterator[Answer]:
+    """Yield all answers to a request; see :func:`replay`."""
+    match request:
+        case SegmentRequest():
+            yield answer(request)
+        case Propagate() if follow is not None:
+            yield from follow(request)
+        case Propagate():
+            yield PropagationEnded(request.number, ("nothing follows structures here",))

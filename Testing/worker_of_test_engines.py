@@ -13,6 +13,7 @@ import numpy as np
 from GazeSAMLib.engines.worker import serve
 from GazeSAMLib.errors import EngineError
 from GazeSAMLib.prompts.candidates import MaskCandidates
+from GazeSAMLib.segmentation.following import follow
 
 COMMAND = [sys.executable, "-P", str(Path(__file__).resolve())]
 
@@ -93,4 +94,4 @@ def make_engine(name, **options):
 
 
 if __name__ == "__main__":
-    serve(make_engine, [EqualGreyOnBadDays.name])
+    serve(make_engine, [EqualGreyOnBadDays.name], follow)

@@ -3,10 +3,10 @@
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeGuard, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,9 @@ from GazeSAMLib.engines.messages import (
     Ping,
     Pong,
     Progress,
+    Propagate,
+    Propagated,
+    PropagationEnded,
     UseEngine,
 )
 from GazeSAMLib.engines.scan_file import ScanFolder, file_dtype, remove_leftovers
@@ -51,7 +54,7 @@ class WorkerClient:
     Parameters
     ----------
     command : sequence of str or None
-        What starts a worker; None runs :mod:`GazeSAMLib.engines.worker` with the interpreter
+        What starts a worker; None runs :mod:`GazeSAMLib.hosts.worker` with the interpreter
         of :func:`GazeSAMLib.engines.interpreter.find_python`.
     environment : mapping or None
         Its environment variables; None takes those of this process.
@@ -173,6 +176,36 @@ class WorkerClient:
         """
         return self._ask(request, SegmentAnswer, timeout_s)
 
+    def follow(self, order: Propagate) -> Iterator[Propagated | PropagationEnded]:
+        """Send `order` and iterate over the slices found, and its end, as they come.
+
+        Raises
+        ------
+        GazeSAMError
+            While iterating, what the engine raised.
+        WorkerError
+            While iterating, if workers die again and again, or a slice does not come in time.
+        """
+        self.connection.say(order)
+        deadline_s = time.monotonic() + self._timeout_s
+        while (left_s := deadline_s - time.monotonic()) > 0.0:
+            self._hear(left_s)
+            heard = [said for said in self._unread if _is_about(said, order)]
+            for said in heard:
+                self._unread.remove(said)
+                if isinstance(said, Failure):
+                    raise said.exception()
+                yield said
+                if isinstance(said, PropagationEnded):
+                    return
+                deadline_s = time.monotonic() + self._timeout_s
+        self.connection.link.forget(order)
+        how = self.connection.end()
+        raise WorkerError(
+            f"the engine process found no further slice within {self._timeout_s:g} s and was ended "
+            f"({how})"
+        )
+
     def poll(self) -> list[FromWorker]:
         """Return what has come and was not waited for, without waiting.
 
@@ -246,6 +279,18 @@ def _replies(said: FromWorker, question: _Question) -> bool:
             return isinstance(question, SegmentRequest) and question.number in said.requests
         case Opened() | EngineReady() | SegmentAnswer() | Pong():
             return type(said) is _REPLY[type(question)] and said.number == question.number
+        case _:
+            return False
+
+
+def _is_about(
+    said: FromWorker, order: Propagate
+) -> TypeGuard[Propagated | PropagationEnded | Failure]:
+    match said:
+        case Failure():
+            return said.about == kind_of(order) and said.number == order.number
+        case Propagated() | PropagationEnded():
+            return said.number == order.number
         case _:
             return False
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib.engines import messages, protocol
-from GazeSAMLib.engines.messages import FromWorker, ToWorker
+from GazeSAMLib.engines.messages import FromWorker, PlaneMask, ToWorker
 from GazeSAMLib.engines.protocol import Message
 from GazeSAMLib.engines.segmenter import EmbedRequest, SegmentAnswer, SegmentRequest
 from GazeSAMLib.errors import ProtocolError
@@ -33,6 +33,10 @@ KINDS: dict[str, type] = {
     "embedded": messages.Embedded,
     "decode": SegmentRequest,
     "answer": SegmentAnswer,
+    "propagate": messages.Propagate,
+    "stop_propagation": messages.StopPropagation,
+    "propagated": messages.Propagated,
+    "propagation_ended": messages.PropagationEnded,
     "cancel": messages.Cancel,
     "outdated": messages.Outdated,
     "progress": messages.Progress,
@@ -65,7 +69,14 @@ def frame(message: ToWorker | FromWorker) -> bytes:
         value = getattr(message, part.name)
         match value:
             case SlicePlane():
-                arrays["plane"] = np.stack([getattr(value, name) for name in _PLANE_PARTS])
+                arrays["plane"] = _plane_array(value)
+            case PlaneMask():
+                fields["shapes"] = [value.mask.shape]
+                arrays |= _plane_mask_arrays(value, 0)
+            case (PlaneMask(), *_):
+                fields["shapes"] = [each.mask.shape for each in value]
+                for place, each in enumerate(value):
+                    arrays |= _plane_mask_arrays(each, place)
             case PromptSet():
                 fields["sigma_px"] = value.sigma_px
                 arrays |= _prompt_arrays(value)
@@ -104,6 +115,12 @@ def _value(message: Message, part: "dataclasses.Field[Any]") -> object:
         return _prompts(message)
     if part.type is MaskCandidates:
         return _candidates(message)
+    if part.type in (PlaneMask, tuple[PlaneMask, ...]):
+        shapes = _field(message, "shapes", tuple[tuple[int, ...], ...])
+        if not shapes or (part.type is PlaneMask and len(shapes) != 1):
+            raise ProtocolError(f"a {message.kind} message cannot be about {len(shapes)} masks")
+        masks = tuple(_plane_mask(message, shape, place) for place, shape in enumerate(shapes))
+        return masks[0] if part.type is PlaneMask else masks
     if part.name == "data":
         return _array(message, "data", "|u1", 1)
     return _field(message, part.name, part.type)
@@ -133,6 +150,10 @@ def _array(message: Message, name: str, dtype: str, ndim: int) -> npt.NDArray[An
     if values is None or values.dtype.str != dtype or values.ndim != ndim:
         raise ProtocolError(f"a {message.kind} message needs an array '{name}' of type {dtype}")
     return values
+
+
+def _plane_array(plane: SlicePlane) -> npt.NDArray[np.float64]:
+    return np.stack([getattr(plane, name) for name in _PLANE_PARTS])
 
 
 def _plane(parts: npt.NDArray[np.float64]) -> SlicePlane:
@@ -169,16 +190,20 @@ def _prompts(message: Message) -> PromptSet:
 
 
 def _candidate_arrays(candidates: MaskCandidates) -> dict[str, npt.NDArray[Any]]:
-    inside = candidates.inside
-    rows, columns = (_extent(np.any(inside, axis=axes)) for axes in ((0, 2), (0, 1)))
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "box": np.array([rows.start, rows.stop, columns.start, columns.stop], dtype=np.int64),
-        "inside": np.packbits(inside[:, rows, columns]),
-        "scores": np.asarray(candidates.scores, dtype=np.float32),
-    }
+    arrays = _inside_arrays(candidates.inside)
+    arrays["scores"] = np.asarray(candidates.scores, dtype=np.float32)
     if candidates.low_res is not None:
         arrays["low_res"] = np.asarray(candidates.low_res, dtype=np.float32)
     return arrays
+
+
+def _inside_arrays(inside: npt.NDArray[np.bool_]) -> dict[str, npt.NDArray[Any]]:
+    """Return masks of shape (K, H, W) as bits in the box that holds them all."""
+    rows, columns = (_extent(np.any(inside, axis=axes)) for axes in ((0, 2), (0, 1)))
+    return {
+        "box": np.array([rows.start, rows.stop, columns.start, columns.stop], dtype=np.int64),
+        "inside": np.packbits(inside[:, rows, columns]),
+    }
 
 
 def _extent(occupied: npt.NDArray[np.bool_]) -> slice:
@@ -186,12 +211,23 @@ def _extent(occupied: npt.NDArray[np.bool_]) -> slice:
     return slice(int(where[0]), int(where[-1]) + 1) if len(where) else slice(0, 0)
 
 
-def _candidates(message: Message) -> MaskCandidates:
-    shape = _field(message, "shape", tuple[int, ...])
-    box = tuple(_array(message, "box", "<i8", 1).tolist())
-    inside = _array(message, "inside", "|u1", 1)
+def _plane_mask_arrays(value: PlaneMask, place: int) -> dict[str, npt.NDArray[Any]]:
+    """Return a mask and its plane as arrays named after its place among several."""
+    arrays = _inside_arrays(value.mask[None]) | {"plane": _plane_array(value.plane)}
+    return {f"{name}{place}": array for name, array in arrays.items()}
+
+
+def _plane_mask(message: Message, shape: tuple[int, ...], place: int) -> PlaneMask:
+    (mask,) = _inside(message, (1, *shape), str(place))
+    return PlaneMask(_plane(_array(message, f"plane{place}", "<f8", 2)), mask)
+
+
+def _inside(message: Message, shape: tuple[int, ...], name: str = "") -> npt.NDArray[np.bool_]:
+    """Return the masks of a message, of shape (K, H, W)."""
+    box = _array(message, "box" + name, "<i8", 1).tolist()
+    inside = _array(message, "inside" + name, "|u1", 1)
     if len(shape) != 3 or min(shape) < 1 or math.prod(shape) > protocol.FRAME_LIMIT:
-        raise ProtocolError(f"candidates cannot have the shape {shape}")
+        raise ProtocolError(f"masks cannot have the shape {shape}")
     if len(box) != 4 or not (
         0 <= box[0] <= box[1] <= shape[1] and 0 <= box[2] <= box[3] <= shape[2]
     ):
@@ -199,8 +235,15 @@ def _candidates(message: Message) -> MaskCandidates:
     part = (shape[0], box[1] - box[0], box[3] - box[2])
     if len(inside) != -(-math.prod(part) // 8):
         raise ProtocolError(f"{len(inside)} bytes of mask bits do not fit the box {box}")
-    logits = np.full(shape, -1, dtype=np.int8)
-    bits = np.unpackbits(inside, count=math.prod(part)).view(np.int8).reshape(part)
-    logits[:, box[0] : box[1], box[2] : box[3]] = 2 * bits - 1
+    masks = np.zeros(shape, dtype=bool)
+    bits = np.unpackbits(inside, count=math.prod(part)).view(np.bool_)
+    masks[:, box[0] : box[1], box[2] : box[3]] = bits.reshape(part)
+    return masks
+
+
+def _candidates(message: Message) -> MaskCandidates:
+    logits = _inside(message, _field(message, "shape", tuple[int, ...])).view(np.int8)
+    logits *= 2
+    logits -= 1
     low_res = _array(message, "low_res", "<f4", 3) if "low_res" in message.arrays else None
     return MaskCandidates(logits, _array(message, "scores", "<f4", 1), low_res)

@@ -1,6 +1,6 @@
 """What every promptable segmenter can do."""
 
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -31,3 +31,11 @@ class Engine(Protocol[EmbeddingT]):
 
     def decode(self, embedding: EmbeddingT, prompts: PromptSet) -> MaskCandidates:
         """Return candidate masks at the size of the image that was embedded."""
+
+
+@runtime_checkable
+class RefinesMasks(Protocol):
+    """An engine that can also refine a mask which it has not made itself."""
+
+    def low_res_of(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+        """Return `mask`, shape (H, W) and not empty, as :attr:`PromptSet.previous` takes it."""

@@ -10,13 +10,15 @@ from GazeSAMLib.engines.messages import (
     OpenScan,
     Outdated,
     Ping,
+    Propagate,
     Shutdown,
+    StopPropagation,
     ToWorker,
     UseEngine,
 )
 from GazeSAMLib.engines.segmenter import EMBEDDINGS_IN_MEMORY, EmbedRequest, SegmentRequest
 
-Order = OpenScan | UseEngine | Ping | Shutdown | Failure
+Order = OpenScan | UseEngine | Propagate | StopPropagation | Ping | Shutdown | Failure
 Task = Order | Outdated | SegmentRequest | EmbedRequest
 
 OUTDATED_AT_ONCE = 1000  # keeps a notice far below the longest header
@@ -62,10 +64,13 @@ class Inbox:
                         self._orders.append(message)
             self._changed.notify()
 
-    def take(self) -> Task:
-        """Wait for something to do and return it."""
+    def take(self, *, wait: bool = True) -> Task | None:
+        """Return something to do: wait for it, or else None where there is nothing."""
         with self._changed:
-            self._changed.wait_for(self._has_task)
+            if wait:
+                self._changed.wait_for(self._has_task)
+            elif not (self._orders or self._look is not None or self._outdated_looks):
+                return None  # what is embedded ahead waits, too
             if self._outdated_looks or self._outdated_embeds:
                 return self._take_outdated()
             if self._orders:

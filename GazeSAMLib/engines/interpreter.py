@@ -87,7 +87,7 @@ def find_python(named: str | None = None, surroundings: Surroundings | None = No
 def worker_command(python: str) -> list[str]:
     """Return the command that starts the worker."""
     # -P keeps what lies in the current folder from being imported in a package's place.
-    return [python, "-P", "-m", "GazeSAMLib.engines.worker"]
+    return [python, "-P", "-m", "GazeSAMLib.hosts.worker"]
 
 
 def worker_environment(inherited: Mapping[str, str]) -> dict[str, str]:

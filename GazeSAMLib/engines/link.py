@@ -15,7 +15,11 @@ from GazeSAMLib.engines.messages import (
     Hello,
     OpenScan,
     Outdated,
+    Propagate,
+    Propagated,
+    PropagationEnded,
     ScanDigest,
+    StopPropagation,
     ToWorker,
     UseEngine,
 )
@@ -39,6 +43,8 @@ class WorkerLink:
         The engine that is in use or being loaded.
     pending : SegmentRequest or None
         The newest request, until it is answered.
+    propagation : Propagate or None
+        The newest one, until it has ended: a new worker begins it again.
     scan_digest : str or None
         The digest of `scan`, once the worker has it.
     """
@@ -48,6 +54,7 @@ class WorkerLink:
         self.scan: OpenScan | None = None
         self.engine: UseEngine | None = None
         self.pending: SegmentRequest | None = None
+        self.propagation: Propagate | None = None
         self.scan_digest: str | None = None
         self._decoder = FrameDecoder()
         self._ends = 0
@@ -59,7 +66,7 @@ class WorkerLink:
         scan = self.scan
         if scan is not None:
             scan = replace(scan, digest_wanted=scan.digest_wanted and self.scan_digest is None)
-        known = (scan, self.engine, self.pending)
+        known = (scan, self.engine, self.pending, self.propagation)
         return b"".join(codec.frame(message) for message in known if message is not None)
 
     def say(self, message: ToWorker) -> bytes:
@@ -74,10 +81,15 @@ class WorkerLink:
         match message:
             case OpenScan():
                 self.scan, self.scan_digest, self.pending = message, None, None
+                self.propagation = None
             case UseEngine():
-                self.engine, self.pending = message, None
+                self.engine, self.pending, self.propagation = message, None, None
             case SegmentRequest():
                 self.pending = message
+            case Propagate():
+                self.propagation = message
+            case StopPropagation():
+                self.propagation = None
             case Cancel():
                 self.pending = None
         return data
@@ -117,7 +129,7 @@ class WorkerLink:
         if self._ends < ENDS_IN_A_ROW:
             return
         self._ends = 0
-        self.pending = None
+        self.pending = self.propagation = None
         if self.hello is None:
             raise WorkerError(
                 f"the engine process does not start ({why}); check that its Python interpreter "
@@ -136,6 +148,8 @@ class WorkerLink:
             self.engine = None
         elif message is self.pending:
             self.pending = None
+        elif message is self.propagation:
+            self.propagation = None
 
     def _note(self, said: FromWorker) -> None:
         match said:
@@ -150,10 +164,18 @@ class WorkerLink:
                 self.scan_digest = said.digest
             case Failure(about="decode"):
                 self._answered(said.number)
+            case Propagated() | PropagationEnded() | Failure(about="propagate"):
+                self._note_propagation(said)
             case Failure(about="open_scan") if self.scan and said.number == self.scan.number:
                 self.scan = None
             case Failure(about="use_engine") if self.engine and said.number == self.engine.number:
                 self.engine = None
+
+    def _note_propagation(self, said: Propagated | PropagationEnded | Failure) -> None:
+        if isinstance(said, Propagated):
+            self._ends = 0
+        elif self.propagation is not None and self.propagation.number == said.number:
+            self.propagation = None
 
     def _answered(self, number: int) -> None:
         self._ends = 0

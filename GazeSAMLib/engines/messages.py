@@ -14,6 +14,7 @@ import numpy.typing as npt
 from GazeSAMLib import errors
 from GazeSAMLib.engines.segmenter import EmbedRequest, SegmentAnswer, SegmentRequest
 from GazeSAMLib.errors import EngineError, GazeSAMError
+from GazeSAMLib.geometry.slice import SlicePlane
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,85 @@ class Embedded:
     embed_ms: float
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class PlaneMask:
+    """A mask on the slice image of a plane.
+
+    Attributes
+    ----------
+    plane : SlicePlane
+        In the scan's local RAS.
+    mask : ndarray of bool, shape (H, W)
+        On :func:`GazeSAMLib.geometry.slice_image.slice_grid` of the plane.
+    """
+
+    plane: SlicePlane
+    mask: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Propagate:
+    """Follow a structure from slices to their neighbours; a newer one ends an older one.
+
+    Attributes
+    ----------
+    number : int
+        Grows with every propagation of a session.
+    seeds : tuple of PlaneMask
+        The slices that a person has confirmed, the newest first; those of other orientations
+        than the newest do not count.
+    window, level : float
+        As displayed.
+    whole : bool
+        Whether all slices between and beyond the seeds are wanted, or those next to the newest,
+        up to the next seeds.
+    """
+
+    number: int
+    seeds: tuple[PlaneMask, ...]
+    window: float
+    level: float
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StopPropagation:
+    """Go no further; what was found so far has been told."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Propagated:
+    """One more slice of the `Propagate` of the same number.
+
+    Attributes
+    ----------
+    number : int
+        The request's.
+    found : PlaneMask
+        The structure on a slice; it takes the place of what was said of that slice before.
+    direction : int
+        +1 along the newest seed's normal, -1 against it.
+    confidence : float
+        0 to 1.
+    """
+
+    number: int
+    found: PlaneMask
+    direction: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class PropagationEnded:
+    """The `Propagate` of that number is done; why, along the normal and against it.
+
+    No reasons where it was stopped.
+    """
+
+    number: int
+    reasons: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Cancel:
     """Drop every `SegmentRequest` and `EmbedRequest` sent so far."""
@@ -167,7 +247,17 @@ class Shutdown:
     """Finish what has begun, and end."""
 
 
-ToWorker = OpenScan | UseEngine | EmbedRequest | SegmentRequest | Cancel | Ping | Shutdown
+ToWorker = (
+    OpenScan
+    | UseEngine
+    | EmbedRequest
+    | SegmentRequest
+    | Propagate
+    | StopPropagation
+    | Cancel
+    | Ping
+    | Shutdown
+)
 FromWorker = (
     Hello
     | Opened
@@ -176,6 +266,8 @@ FromWorker = (
     | Progress
     | Embedded
     | SegmentAnswer
+    | Propagated
+    | PropagationEnded
     | Outdated
     | Failure
     | Pong

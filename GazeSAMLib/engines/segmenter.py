@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from GazeSAMLib.engines.engine import Engine
+from GazeSAMLib.engines.engine import Engine, RefinesMasks
 from GazeSAMLib.errors import EngineError
 from GazeSAMLib.geometry.slice import SlicePlane
-from GazeSAMLib.geometry.slice_image import sample_slice, slice_grid, to_8bit
+from GazeSAMLib.geometry.slice_image import Pixels, sample_slice, slice_grid, to_8bit
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.prompts.candidates import MaskCandidates
 from GazeSAMLib.prompts.choice import rank
@@ -110,6 +110,12 @@ class Segmenter:
         self._voxels_kji = voxels_kji
         self._volume = volume
         self._embeddings: OrderedDict[tuple[float, ...], Any] = OrderedDict()
+        self._sampled: tuple[tuple[float, ...], Pixels] | None = None
+
+    @property
+    def volume(self) -> VolumeGeometry:
+        """The scan's grid."""
+        return self._volume
 
     def answer(self, request: SegmentRequest) -> SegmentAnswer:
         """Return the ranked candidates for `request`.
@@ -144,16 +150,37 @@ class Segmenter:
         self._embedding(request)
         return 1e3 * (time.perf_counter() - start)
 
+    def pixels(self, request: SegmentRequest | EmbedRequest) -> Pixels:
+        """Return the slice image of `request` as displayed, shape (H, W), read-only.
+
+        Raises
+        ------
+        EngineError
+            If the plane misses the scan.
+        """
+        key = _key(request)
+        if self._sampled is not None and self._sampled[0] == key:
+            return self._sampled[1]
+        grid = slice_grid(self._volume, request.plane)
+        if grid is None:
+            raise EngineError("the requested plane does not cross the scan")
+        values = sample_slice(self._voxels_kji, self._volume, grid)
+        pixels = to_8bit(values, request.window, request.level)
+        pixels.setflags(write=False)
+        self._sampled = (key, pixels)  # the newest alone: whoever asks, embeds next
+        return pixels
+
+    def low_res_of(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32] | None:
+        """Return a mask, shape (H, W), as the engine takes one to refine; None if it does not."""
+        engine = self._engine
+        return engine.low_res_of(mask) if isinstance(engine, RefinesMasks) else None
+
     def _embedding(self, request: SegmentRequest | EmbedRequest) -> Any:  # noqa: ANN401 - each engine's own type
         key = _key(request)
         if key in self._embeddings:
             self._embeddings.move_to_end(key)
             return self._embeddings[key]
-        grid = slice_grid(self._volume, request.plane)
-        if grid is None:
-            raise EngineError("the requested plane does not cross the scan")
-        values = sample_slice(self._voxels_kji, self._volume, grid)
-        embedding = self._engine.embed(to_8bit(values, request.window, request.level))
+        embedding = self._engine.embed(self.pixels(request))
         self._embeddings[key] = embedding
         if len(self._embeddings) > EMBEDDINGS_IN_MEMORY:
             self._embeddings.popitem(last=False)

@@ -1,4 +1,4 @@
-"""The process in which engines live: ``python -m GazeSAMLib.engines.worker``.
+"""The process in which engines live; :mod:`GazeSAMLib.hosts.worker` starts it.
 
 It speaks the messages of :mod:`GazeSAMLib.engines.messages` on standard input and output and
 ends when its input ends, whatever it is doing: then nobody is left to answer. What engines
@@ -35,8 +35,12 @@ from GazeSAMLib.engines.messages import (
     Ping,
     Pong,
     Progress,
+    Propagate,
+    Propagated,
+    PropagationEnded,
     ScanDigest,
     Shutdown,
+    StopPropagation,
     UseEngine,
 )
 from GazeSAMLib.engines.scan_file import map_voxels
@@ -48,6 +52,7 @@ from GazeSAMLib.geometry.volume import VolumeGeometry
 
 MakeEngine = Callable[..., Engine[Any]]
 Send = Callable[[FromWorker], None]
+Follow = Callable[[Segmenter, Propagate], Iterator[Propagated | PropagationEnded]]
 
 _log = logging.getLogger(__name__)
 
@@ -59,23 +64,30 @@ class Worker:
     ----------
     make_engine : callable
         Makes an engine from its name and options.
+    follow : callable
+        Follows a structure through its neighbouring slices, one message a slice.
     inbox : Inbox
         What to do.
     send : callable
         Sends a message to the host.
     """
 
-    def __init__(self, make_engine: MakeEngine, inbox: Inbox, send: Send) -> None:
+    def __init__(self, make_engine: MakeEngine, follow: Follow, inbox: Inbox, send: Send) -> None:
         self._make_engine = make_engine
+        self._follow = follow
         self._inbox = inbox
         self._send = send
         self._scan: tuple[npt.NDArray[np.generic], VolumeGeometry] | None = None
         self._engine: Engine[Any] | None = None
         self._segmenter: Segmenter | None = None
+        self._propagation: tuple[int, Iterator[Propagated | PropagationEnded]] | None = None
 
     def run(self) -> None:
-        """Work until the host says `Shutdown`."""
-        while not isinstance(task := self._inbox.take(), Shutdown):
+        """Work until the host says `Shutdown`; follow structures while there is nothing else."""
+        while not isinstance(task := self._inbox.take(wait=self._propagation is None), Shutdown):
+            if task is None:
+                self._propagate()
+                continue
             about, number = codec.kind_of(task), getattr(task, "number", -1)
             with _Reporting(about, number, self._send):
                 self._do(task)
@@ -94,8 +106,31 @@ class Worker:
                 self._send(Embedded(task.number, self._embed(task)))
             case SegmentRequest():
                 self._look(task)
+            case Propagate():
+                self._end_propagation()
+                self._propagation = (task.number, self._follow(self._ready(), task))
+            case StopPropagation():
+                self._end_propagation()
+
+    def _propagate(self) -> None:
+        """Take the running propagation one slice further."""
+        if self._propagation is None:
+            return
+        (number, steps), said = self._propagation, None
+        with _Reporting("propagate", number, self._send):
+            said = next(steps, None)
+        if said is None or isinstance(said, PropagationEnded):
+            self._propagation = None
+        if said is not None:
+            self._send(said)
+
+    def _end_propagation(self) -> None:
+        if self._propagation is not None:
+            self._send(PropagationEnded(self._propagation[0], ()))
+            self._propagation = None
 
     def _open(self, order: OpenScan) -> None:
+        self._end_propagation()
         self._scan = self._segmenter = None
         if len(order.local_ras_from_ijk) != 16 or len(order.shape_kji) != 3:
             raise EngineError("a scan needs a shape of 3 and a matrix of 16 numbers")
@@ -117,6 +152,7 @@ class Worker:
             self._send(ScanDigest(order.number, digest))
 
     def _use(self, order: UseEngine) -> None:
+        self._end_propagation()
         self._engine = self._segmenter = None  # two models may not fit into memory
         with self._shown(f"loading the engine {order.name}"):
             self._engine = self._make_engine(order.name, **order.options)
@@ -188,7 +224,7 @@ class _Reporting:
         return True
 
 
-def serve(make_engine: MakeEngine, engine_names: Sequence[str]) -> None:
+def serve(make_engine: MakeEngine, engine_names: Sequence[str], follow: Follow) -> None:
     """Be a worker with these engines until the host ends it.
 
     Parameters
@@ -197,21 +233,12 @@ def serve(make_engine: MakeEngine, engine_names: Sequence[str]) -> None:
         Makes an engine from its name and, as keywords, its options.
     engine_names : sequence of str
         For the greeting.
+    follow : callable
+        As :class:`Worker` takes it.
     """
     # Ctrl-C in a terminal reaches the worker too; the host decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pipes, inbox = WorkerPipes(), Inbox()
     threading.Thread(target=pipes.listen, args=(inbox,), daemon=True).start()
     pipes.send(Hello(tuple(engine_names), __version__, os.getpid()))
-    Worker(make_engine, inbox, pipes.send).run()
-
-
-def main() -> None:
-    """Be a worker with the engines that come with GazeSAM."""
-    from GazeSAMLib.engines.registry import engine_names, make_engine
-
-    serve(make_engine, engine_names())
-
-
-if __name__ == "__main__":
-    main()
+    Worker(make_engine, follow, inbox, pipes.send).run()

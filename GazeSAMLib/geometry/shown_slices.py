@@ -56,9 +56,17 @@ class ShownSlices:
         """Forget the view of that name; one that is not shown is no error."""
         self._shown.pop(name, None)
 
-    def plane(self, name: str) -> SlicePlane | None:
-        """Return the plane that a view shows; None where it is not shown."""
-        return self._shown[name][1] if name in self._shown else None
+    def planes(self) -> list[SlicePlane]:
+        """Return the planes on screen."""
+        return [plane for _, plane, _ in self._shown.values()]
+
+    def still_show(self, hit: Hit) -> bool:
+        """Whether the view of `hit` shows the same slice in the same grey values as then."""
+        if hit.view.name not in self._shown:
+            return False
+        view, plane, _ = self._shown[hit.view.name]
+        same_greys = (view.window, view.level) == (hit.view.window, hit.view.level)
+        return same_greys and plane.key() == hit.plane.key()
 
     def locate(self, point_screen_px: ScreenPoint) -> Hit | None:
         """Return where a position falls on a slice; None beside all views or beside the scan."""

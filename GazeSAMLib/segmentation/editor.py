@@ -1,14 +1,28 @@
 """Accepted steps: into the journal first, then into the segmentation."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 import numpy.typing as npt
 
+from GazeSAMLib.engines.messages import PlaneMask
 from GazeSAMLib.errors import GazeSAMError, JournalError
 from GazeSAMLib.geometry.shown_slices import Hit
+from GazeSAMLib.geometry.slice_image import slice_grid
+from GazeSAMLib.geometry.slice_key import slice_key
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.segmentation.journal import Journal, JournalRecord, RecordKind
 from GazeSAMLib.segmentation.placement import place
-from GazeSAMLib.segmentation.segment import Edit, SegmentationWriter, new_segment
+from GazeSAMLib.segmentation.segment import (
+    Edit,
+    Segment,
+    SegmentationWriter,
+    merged,
+    new_segment,
+)
+from GazeSAMLib.segmentation.slice_book import BookedSlice, SliceBook
+
+UNDO, REDO = JournalRecord(RecordKind.UNDO), JournalRecord(RecordKind.REDO)
 
 
 class SegmentEditor:
@@ -29,19 +43,31 @@ class SegmentEditor:
         At least one.
     current : Segment
         The one that an accepted step changes.
+    book : SliceBook
+        Which slices were accepted, and how.
     """
+
+    follows_slices = True
+    """Whether what is accepted lies on planes of the scan, so that it can be propagated."""
 
     def __init__(
         self, volume: VolumeGeometry, writer: SegmentationWriter, journal: Journal | None
     ) -> None:
         self.segments = [new_segment(1)]
         self.current = self.segments[0]
+        self.book = SliceBook()
         self._volume = volume
         self._writer = writer
         self._journal = journal
+        # For each step how many records it made, and the book as it was on the other side of it.
+        self._done: list[tuple[int, SliceBook]] = []
+        self._undone: list[tuple[int, SliceBook]] = []
 
     def accept(self, hit: Hit, mask: npt.NDArray[np.bool_], *, remove: bool) -> Edit:
         """Add `mask` on the slice of `hit` to the current segment, or take it away.
+
+        On a slice that was propagated a mask that is added takes the place of what was there:
+        a person corrects it.
 
         Raises
         ------
@@ -50,36 +76,80 @@ class SegmentEditor:
         OutputError
             If the segmentation does not take it.
         """
+        key = slice_key(hit.plane, hit.grid)
+        before = self.book.of(self.current.id).get(key)
+        known = np.zeros_like(mask) if before is None else before.mask
+        corrects = before is not None and not before.confirmed and not remove
+        now = known & ~mask if remove else mask if corrects else known | mask
         kind = RecordKind.REMOVE if remove else RecordKind.ACCEPT
-        edit = Edit(self.current, place(mask, hit.grid, self._volume), remove)
-        self._save(JournalRecord(kind, self.current, hit.plane, mask))
-        try:
-            self._writer.apply(edit)
-        except GazeSAMError:
-            self._save(JournalRecord(RecordKind.UNDO))  # what was not written is not restored
-            raise
+        records = [JournalRecord(kind, self.current, hit.plane, mask)]
+        replaced = None
+        if corrects:
+            replaced = place(known, hit.grid, self._volume)
+            gone = JournalRecord(RecordKind.REMOVE, self.current, hit.plane, known & ~mask)
+            records.insert(0, gone)
+        edit = Edit(self.current, place(mask, hit.grid, self._volume), remove, replaced)
+        self._do(records, edit, [BookedSlice(key, hit.plane, now, confirmed=True)])
+        return edit
+
+    def accept_slices(self, segment: Segment, found: Sequence[PlaneMask]) -> Edit:
+        """Add propagated slices to a segment, as one step.
+
+        They take the place of what was propagated onto the same slices before; a slice that a
+        person has confirmed stays as it is.
+
+        Raises
+        ------
+        JournalError, OutputError
+            As :meth:`accept`.
+        """
+        booked = self.book.of(segment.id)
+        records, new, old, slices = [], [], [], []
+        for each in found:
+            grid = slice_grid(self._volume, each.plane)
+            key = slice_key(each.plane, grid)
+            before = booked.get(key)
+            if grid is None or (before is not None and before.confirmed):
+                continue
+            if before is not None:
+                gone = before.mask & ~each.mask
+                old.append(place(gone, grid, self._volume))
+                records.append(JournalRecord(RecordKind.REMOVE, segment, each.plane, gone, True))
+            new.append(place(each.mask, grid, self._volume))
+            records.append(JournalRecord(RecordKind.ACCEPT, segment, each.plane, each.mask, True))
+            slices.append(BookedSlice(key, each.plane, each.mask, confirmed=False))
+        edit = Edit(segment, merged(new), replaced=merged(old) if old else None)
+        self._do(records, edit, slices)
         return edit
 
     def undo(self) -> bool:
         """Take the last step back; false where there is none."""
         if not self._writer.undo():
             return False
+        count, book = self._done[-1] if self._done else (1, self.book)
         try:
-            self._save(JournalRecord(RecordKind.UNDO))
+            self._save(*[UNDO] * count)
         except JournalError:
             self._writer.redo()
             raise
+        self._undone.append((count, self.book))
+        del self._done[-1:]
+        self.book = book
         return True
 
     def redo(self) -> bool:
         """Repeat the step that was taken back last; false where there is none."""
         if not self._writer.redo():
             return False
+        count, book = self._undone[-1] if self._undone else (1, self.book)
         try:
-            self._save(JournalRecord(RecordKind.REDO))
+            self._save(*[REDO] * count)
         except JournalError:
             self._writer.undo()
             raise
+        self._done.append((count, self.book))
+        del self._undone[-1:]
+        self.book = book
         return True
 
     def change(self, name: str | None, offset: int) -> None:
@@ -96,12 +166,26 @@ class SegmentEditor:
         else:
             self.current = self.segments[max(index, 0)]
 
+    def _do(
+        self, records: Sequence[JournalRecord], edit: Edit, slices: Iterable[BookedSlice]
+    ) -> None:
+        """Save a step, then write it."""
+        self._save(*records)
+        try:
+            self._writer.apply(edit)
+        except GazeSAMError:
+            self._save(*[UNDO] * len(records))  # what was not written is not restored
+            raise
+        self._done.append((len(records), self.book))
+        self._undone.clear()
+        self.book = self.book.with_slices(edit.segment.id, slices)
+
     def _add(self, name: str | None) -> None:
         added = new_segment(len(self.segments) + 1, name)
         self._save(JournalRecord(RecordKind.SEGMENT, added))
         self.segments.append(added)
         self.current = added
 
-    def _save(self, record: JournalRecord) -> None:
+    def _save(self, *records: JournalRecord) -> None:
         if self._journal is not None:
-            self._journal.append(record)
+            self._journal.append(*records)

@@ -55,12 +55,15 @@ class JournalRecord:
         With accept and remove: where the mask lies.
     mask : ndarray of bool or None
         With accept and remove: the mask on the plane's slice image.
+    propagated : bool
+        Whether nobody has looked at this slice.
     """
 
     kind: RecordKind
     segment: Segment | None = None
     plane: SlicePlane | None = None
     mask: npt.NDArray[np.bool_] | None = None
+    propagated: bool = False
 
 
 class Journal:
@@ -109,8 +112,8 @@ class Journal:
         """Close the file; what was appended is on disk already."""
         self._file.close()
 
-    def append(self, record: JournalRecord) -> None:
-        """Write one record and return when it is on disk.
+    def append(self, *records: JournalRecord) -> None:
+        """Write records, all or none, and return when they are on disk.
 
         Raises
         ------
@@ -118,18 +121,18 @@ class Journal:
             If it could not be written: a full disk, say. Nothing written before is lost.
         """
         try:
-            self._write(_to_json(record))
+            self._write(*map(_to_json, records))
         except OSError as error:
             raise JournalError(
                 f"the step could not be saved to {self.path}: {error.strerror}; "
                 "free some disk space and accept again"
             ) from error
 
-    def _write(self, values: Mapping[str, Any]) -> None:
-        line = json.dumps(values, separators=(",", ":")).encode() + b"\n"
+    def _write(self, *lines: Mapping[str, Any]) -> None:
+        data = b"".join(json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in lines)
         start = self._file.seek(0, os.SEEK_END)
         try:
-            if self._file.write(line) != len(line):
+            if self._file.write(data) != len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self._file.fileno())
         except OSError:
@@ -232,6 +235,8 @@ def _to_json(record: JournalRecord) -> dict[str, Any]:
         }
     if record.mask is not None:
         values["mask"] = rle.encode(record.mask)
+    if record.propagated:
+        values["propagated"] = True
     return values
 
 
@@ -246,4 +251,5 @@ def _from_json(values: dict[str, Any]) -> JournalRecord:
         plane = SlicePlane(told["origin"], told["row_direction"], told["column_direction"])
     if "mask" in values:
         mask = rle.decode(values["mask"])
-    return JournalRecord(RecordKind(values["kind"]), segment, plane, mask)
+    propagated = "propagated" in values and values["propagated"] is True
+    return JournalRecord(RecordKind(values["kind"]), segment, plane, mask, propagated)

@@ -41,11 +41,36 @@ class Labelmap:
         self.labels_kji: Labels = np.zeros(shape_kji, dtype=np.uint8)
         self.segments: list[Segment] = []
         self._overwrite = overwrite
-        self._done: list[_Change] = []
-        self._undone: list[_Change] = []
+        self._done: list[list[_Change]] = []
+        self._undone: list[list[_Change]] = []
 
     def apply(self, edit: Edit) -> None:
         """Write one accepted step; whatever was undone can no longer be redone."""
+        self._done.append([self._change(part) for part in edit.parts()])
+        self._undone.clear()
+
+    def undo(self) -> bool:
+        """Take the last step back; false where there is none."""
+        if not self._done:
+            return False
+        step = self._done.pop()
+        for change in reversed(step):
+            self.labels_kji[change.index_kji] = change.before
+        self._undone.append(step)
+        return True
+
+    def redo(self) -> bool:
+        """Repeat the step that was taken back last; false where there is none."""
+        if not self._undone:
+            return False
+        step = self._undone.pop()
+        for change in step:
+            self.labels_kji[change.index_kji] = change.after
+        self._done.append(step)
+        return True
+
+    def _change(self, edit: Edit) -> _Change:
+        """Write `edit` and return what it changed."""
         value = self._value_of(edit.segment)
         index = _index_of(edit.patch)
         labels = self.labels_kji[index]
@@ -56,27 +81,9 @@ class Labelmap:
         else:
             changed = labels == 0
         index = tuple(at[changed] for at in index)
-        self._done.append(_Change(index, labels[changed], 0 if edit.remove else value))
-        self._undone.clear()
-        self.labels_kji[index] = self._done[-1].after
-
-    def undo(self) -> bool:
-        """Take the last step back; false where there is none."""
-        if not self._done:
-            return False
-        change = self._done.pop()
-        self.labels_kji[change.index_kji] = change.before
-        self._undone.append(change)
-        return True
-
-    def redo(self) -> bool:
-        """Repeat the step that was taken back last; false where there is none."""
-        if not self._undone:
-            return False
-        change = self._undone.pop()
-        self.labels_kji[change.index_kji] = change.after
-        self._done.append(change)
-        return True
+        change = _Change(index, labels[changed], 0 if edit.remove else value)
+        self.labels_kji[index] = change.after
+        return change
 
     def _value_of(self, segment: Segment) -> int:
         for value, known in enumerate(self.segments, start=1):

@@ -1,6 +1,7 @@
 """Segments and the steps that change them."""
 
 import colorsys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,14 +63,65 @@ class VoxelPatch:
         )
         return (k, j, i)
 
+    def without(self, other: "VoxelPatch") -> "VoxelPatch":
+        """Return the voxels that do not belong to `other`."""
+        mask = self.mask.copy()
+        mask[self._part_in(other)] &= ~other.mask[other._part_in(self)]
+        return VoxelPatch(self.offset_kji, mask)
+
+    def _part_in(self, other: "VoxelPatch") -> tuple[slice, ...]:
+        """Return where in this box the common part with the box of `other` lies."""
+        return tuple(
+            slice(max(b.start - a.start, 0), max(min(a.stop, b.stop) - a.start, 0))
+            for a, b in zip(self.box, other.box, strict=True)
+        )
+
+
+def merged(patches: Sequence[VoxelPatch]) -> VoxelPatch:
+    """Return the voxels that belong to any of `patches`."""
+    filled = [patch for patch in patches if patch.mask.size]
+    if not filled:
+        return VoxelPatch((0, 0, 0), np.zeros((0, 0, 0), dtype=bool))
+    low = np.min([patch.offset_kji for patch in filled], axis=0)
+    high = np.max([[part.stop for part in patch.box] for patch in filled], axis=0)
+    mask = np.zeros(high - low, dtype=bool)
+    for patch in filled:
+        k, j, i = (
+            slice(part.start - first, part.stop - first)
+            for part, first in zip(patch.box, low.tolist(), strict=True)
+        )
+        mask[k, j, i] |= patch.mask
+    k, j, i = low.tolist()
+    return VoxelPatch((k, j, i), mask)
+
 
 @dataclass(frozen=True, eq=False)
 class Edit:
-    """One accepted step: voxels added to a segment or taken away from it."""
+    """One accepted step: voxels added to a segment or taken away from it.
+
+    Attributes
+    ----------
+    segment : Segment
+        The segment.
+    patch : VoxelPatch
+        The voxels.
+    remove : bool
+        Whether they are taken away.
+    replaced : VoxelPatch or None
+        Voxels of the segment that are taken away before `patch` is added: what a person corrects.
+    """
 
     segment: Segment
     patch: VoxelPatch
     remove: bool = False
+    replaced: VoxelPatch | None = None
+
+    def parts(self) -> "tuple[Edit, ...]":
+        """Return what is to be done one after the other; no voxel is in two parts."""
+        if self.replaced is None:
+            return (self,)
+        gone = self.replaced.without(self.patch)
+        return (Edit(self.segment, gone, remove=True), Edit(self.segment, self.patch))
 
 
 class SegmentationWriter(Protocol):

@@ -7,7 +7,7 @@ import numpy as np
 from GazeSAMLib.engines.segmenter import SegmentAnswer, SegmentRequest
 from GazeSAMLib.gaze.event import Event, EventKind
 from GazeSAMLib.gaze.sample import GazeSample
-from GazeSAMLib.session import GazeSession, Reaction, Step
+from GazeSAMLib.session import GazeSession, Reaction, Step, answers_to
 from GazeSAMLib.simulation.clicks import Mask
 from GazeSAMLib.simulation.performance import Taker
 from GazeSAMLib.simulation.truth import StructureSlice
@@ -50,8 +50,8 @@ class Desk:
         self._note(reaction)
         if isinstance(item, Event) and item.kind == EventKind.UNDO and not reaction.notice:
             self.steps.pop()
-        if reaction.request is not None:
-            self._note(session.receive(self._answer(reaction.request)))
+        for answered in answers_to(reaction.request, self._answer):
+            self._note(session.receive(answered))
 
     def preview_on(self, case: StructureSlice) -> Mask:
         """Return the mask whose outline is shown on a slice; empty where there is none."""

@@ -175,3 +175,32 @@ def test_a_new_mask_takes_voxels_of_others_only_where_asked(gazesam, scan, tmp_p
     assert nothing <= 0.1 * kept
     assert left_over <= 0.1 * kept
     assert taken > 200
+
+
+def test_one_look_each_and_propagate_make_whole_structures(gazesam, scan, tmp_path) -> None:
+    looks = [look_at(scan, name) for name in ("bright ball", "grey ball")]
+    gaze = record(tmp_path / "gaze", scan, looks)
+    said = gazesam(
+        "segment", scan, "--gaze", gaze, "-o", tmp_path / "out.nrrd", "--propagate", "--json"
+    )
+    assert said.code == 0, said.err
+    labels = labels_of(tmp_path / "out.nrrd")
+    for number, name in enumerate(("bright ball", "grey ball"), start=1):
+        assert dice(labels == number, inside_ball(name)) > 0.85
+    segments = json.loads(said.out)["segments"]
+    assert [segment["accepted_steps"] for segment in segments] == [2, 2]
+    for number, segment in enumerate(segments, start=1):
+        assert segment["slices"] == len(layers_of(labels == number))
+
+
+def test_what_was_looked_at_stays_as_it_is_when_it_is_propagated(
+    gazesam, scan, recording, tmp_path
+) -> None:
+    whole = gazesam(
+        "segment", scan, "--gaze", recording, "-o", tmp_path / "whole.nrrd", "--propagate"
+    )
+    plain = gazesam("segment", scan, "--gaze", recording, "-o", tmp_path / "plain.nrrd")
+    assert (whole.code, plain.code) == (0, 0)
+    found, seeds = labels_of(tmp_path / "whole.nrrd"), labels_of(tmp_path / "plain.nrrd")
+    np.testing.assert_array_equal(found[seeds > 0], seeds[seeds > 0])
+    assert (found > 0).sum() > 4 * (seeds > 0).sum()

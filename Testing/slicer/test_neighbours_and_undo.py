@@ -401,3 +401,20 @@ def test_without_surfaces_none_are_made(bench):
     bench.writer.resume_surfaces()
 
     assert not bench.segmentation.ContainsRepresentation("Closed surface")
+
+
+def test_a_corrected_slice_takes_the_place_of_what_was_there(beside_a_liver):
+    bench = beside_a_liver
+    wrong = block(KIDNEY, (7, 2, 2), (1, 6, 6))
+    bench.writer.apply(wrong)
+    before = bench.everything
+    right = VoxelPatch((7, 4, 4), np.ones((1, 6, 6), dtype=bool))
+
+    bench.writer.apply(Edit(KIDNEY, right, replaced=wrong.patch))
+
+    assert np.array_equal(bench.voxels(KIDNEY), filled(right, SHAPE_KJI))
+    after = bench.everything
+    assert bench.writer.undo()
+    assert same(bench.everything, before)
+    assert bench.writer.redo()
+    assert same(bench.everything, after)

@@ -1,5 +1,7 @@
 """The chain as a whole: what looking and pressing keys does to a segmentation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -93,9 +95,12 @@ class Reader:
             self.t_ns += 10_000_000
 
     def display_point(self, at_ras) -> DisplayPoint:
+        return self.display_point_in(self.view, at_ras)
+
+    def display_point_in(self, view: SliceView, at_ras) -> DisplayPoint:
         point = LocalRasPoint(at_ras[0], at_ras[1], 0.0)
-        view_xy = self.view.geometry.view_from_point(point)
-        return DISPLAY.display_from_screen(self.view.layout.screen_from_view(view_xy))
+        view_xy = view.geometry.view_from_point(point)
+        return DISPLAY.display_from_screen(view.layout.screen_from_view(view_xy))
 
     def press(self, kind: str, **details) -> None:
         self.took(self.session.handle(Event(self.t_ns, kind, details)))
@@ -265,6 +270,30 @@ def test_a_change_of_slice_drops_the_preview_and_a_zoom_keeps_it():
     assert not reader.labelmap.labels_kji.any()
 
 
+def test_a_change_of_window_drops_the_preview_and_the_next_look_has_the_new_one():
+    reader = Reader()
+    reader.look(LEFT)
+    reader.show(replace(axial_view(), level=140.0))
+    assert reader.session.preview is None
+    reader.press("accept")
+    assert not reader.labelmap.labels_kji.any()
+    reader.look(LEFT)
+    assert reader.requests[-1].level == 140.0
+    assert reader.session.preview is not None
+
+
+def test_an_outline_goes_with_its_slice_while_a_look_elsewhere_waits():
+    reader = Reader()
+    reader.show(replace(axial_view(s_mm=9.0, left_px=1000.0), name="Yellow"))
+    reader.show(axial_view())
+    reader.look(LEFT)
+    reader.answering = False
+    reader.look_beside(reader.display_point_in(axial_view(left_px=1000.0), LEFT))
+    assert reader.session.preview.hit.view.name == "Red"
+    reader.show(axial_view(s_mm=9.0))
+    assert reader.session.preview is None
+
+
 def test_after_a_change_of_slice_the_next_look_falls_on_the_new_slice():
     reader = Reader()
     reader.look(LEFT)
@@ -374,3 +403,23 @@ def test_the_uncertainty_of_a_look_is_the_trackers_accuracy_in_image_pixels():
     reader.show(axial_view(zoom=2.0))
     reader.look(LEFT)
     assert reader.requests[-1].prompts.sigma_px == pytest.approx(20.5 * 0.125 / 2.0, rel=0.01)
+
+
+def test_a_drift_event_corrects_the_gaze_from_then_on():
+    reader = Reader()
+    beside_deg = DISPLAY.degrees_from_display(reader.display_point(RIGHT))
+    true_deg = DISPLAY.degrees_from_display(reader.display_point(LEFT))
+    offset_deg = [float(value) for value in np.subtract(beside_deg, true_deg)]
+    reader.press("drift", offset_deg=offset_deg)
+    reader.look(RIGHT)  # as the tracker says; the reader looks at the left square
+    reader.press("accept")
+    np.testing.assert_array_equal(reader.voxels(), grey_on_slice(100))
+    reader.press("drift", offset_deg=[0.0, 0.0])
+    reader.look(RIGHT)
+    reader.press("accept")
+    np.testing.assert_array_equal(reader.voxels(), grey_on_slice(100) | grey_on_slice(160))
+
+
+def test_a_malformed_drift_event_is_refused():
+    with pytest.raises(GeometryError, match="offset_deg"):
+        Reader().press("drift", offset_deg=3)

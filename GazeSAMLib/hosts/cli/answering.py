@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from GazeSAMLib.engines.client import WorkerClient
@@ -9,17 +11,35 @@ from GazeSAMLib.engines.registry import make_engine
 from GazeSAMLib.engines.segmenter import Segmenter
 from GazeSAMLib.hosts.cli.timing import Answer
 from GazeSAMLib.scans.scan import Scan
+from GazeSAMLib.segmentation.following import follow
+from GazeSAMLib.session import Follow
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Who answers a session.
+
+    Attributes
+    ----------
+    look : callable
+        Answers a look.
+    follow : callable
+        Follows a structure from slice to slice.
+    """
+
+    look: Answer
+    follow: Follow
 
 
 class Answering(Protocol):
     """Given an engine's name and options and a scan, answers requests while it is entered."""
 
-    def __call__(self, engine: str, scan: Scan, **options: str) -> AbstractContextManager[Answer]:
-        """Return what gives the answering function when it is entered."""
+    def __call__(self, engine: str, scan: Scan, **options: str) -> AbstractContextManager[Answers]:
+        """Return what gives the answering functions when it is entered."""
 
 
 @contextmanager
-def in_worker(engine: str, scan: Scan, **options: str) -> Iterator[Answer]:
+def in_worker(engine: str, scan: Scan, **options: str) -> Iterator[Answers]:
     """Answer with an engine in a process of its own, which is replaced if it dies.
 
     Raises
@@ -32,11 +52,11 @@ def in_worker(engine: str, scan: Scan, **options: str) -> Iterator[Answer]:
     with WorkerClient() as client:
         client.use_engine(engine, **options)
         client.open_scan(scan.voxels_kji, scan.volume, digest_wanted=False)
-        yield client.answer
+        yield Answers(client.answer, client.follow)
 
 
 @contextmanager
-def in_process(engine: str, scan: Scan, **options: str) -> Iterator[Answer]:
+def in_process(engine: str, scan: Scan, **options: str) -> Iterator[Answers]:
     """Answer with an engine that runs in this process.
 
     Raises
@@ -44,4 +64,5 @@ def in_process(engine: str, scan: Scan, **options: str) -> Iterator[Answer]:
     EngineError
         If there is no such engine or it cannot be loaded.
     """
-    yield Segmenter(make_engine(engine, **options), scan.voxels_kji, scan.volume).answer
+    segmenter = Segmenter(make_engine(engine, **options), scan.voxels_kji, scan.volume)
+    yield Answers(segmenter.answer, partial(follow, segmenter))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from GazeSAMLib.engines.registry import make_engine
+from GazeSAMLib.engines.registry import DEFAULT, FALLBACK, fallback_notice, make_engine
 from GazeSAMLib.hosts.cli.evaluation_output import write_evaluation
 from GazeSAMLib.hosts.cli.evaluation_table import show_evaluation
 from GazeSAMLib.hosts.cli.illustrating import make_folder
@@ -24,6 +24,7 @@ from GazeSAMLib.hosts.cli.labelled import (
     display_of_options,
     open_labelled,
 )
+from GazeSAMLib.hosts.cli.propagation_table import show_efforts
 from GazeSAMLib.hosts.cli.segment import (
     CheckpointOption,
     DeviceOption,
@@ -35,6 +36,7 @@ from GazeSAMLib.hosts.cli.segment import (
 from GazeSAMLib.hosts.cli.segmenting import DEFAULT_ENGINE
 from GazeSAMLib.hosts.cli.terminal import progress_bars, tell
 from GazeSAMLib.simulation.evaluation import EvaluationOptions, Evaluator
+from GazeSAMLib.simulation.propagation_evaluation import propagation_efforts
 from GazeSAMLib.simulation.report import evaluation_json
 
 EPILOG = """\
@@ -44,6 +46,8 @@ gazesam evaluate abdomen.nii.gz --labels organs.nii.gz
 
 gazesam evaluate ct_folder --labels liver.seg.nrrd --engine region --engine sam
 --checkpoint sam_vit_b_01ec64.pth --output accuracy --json
+
+gazesam evaluate abdomen.nii.gz --labels organs.nii.gz --propagate --structure liver
 """
 
 
@@ -74,6 +78,14 @@ def evaluate(
     display_mm: DisplayMmOption = DISPLAY_MM,
     distance_mm: DistanceOption = DISTANCE_MM,
     seed: SeedOption = 0,
+    propagate: Annotated[
+        bool,
+        typer.Option(
+            "--propagate",
+            help="Measure instead how many looks whole structures take with and without "
+            "propagation.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how well engines segment labelled structures from looks.
@@ -88,9 +100,22 @@ def evaluate(
         most_sections or None,
         seed,
     )
+    if not engine and (notice := fallback_notice()):
+        tell(notice)
     engines = _engines(engine or [DEFAULT_ENGINE], engine_options(checkpoint, device))
     if output is not None:
         make_folder(output)  # before the work, not after it
+    if propagate:
+        with progress_bars() as progress:
+            opened = open_labelled(scan, labels, series, structure, progress)
+            efforts = {
+                tried.name: propagation_efforts(
+                    tried, opened.scan, opened.structures, options.display, progress
+                )
+                for tried in engines
+            }
+        show_efforts(efforts, output, as_json=as_json)
+        return
     with progress_bars() as progress:
         opened = open_labelled(scan, labels, series, structure, progress)
         evaluator = Evaluator(opened.scan, opened.structures, options)
@@ -106,5 +131,5 @@ def evaluate(
 
 def _engines(names: list[str], given: dict[str, str]) -> list[Any]:
     """Make the engines; what was given is for those that need something, if there are any."""
-    taking = {name for name in names if name != DEFAULT_ENGINE} or set(names)
+    taking = set(names) - {DEFAULT, FALLBACK} or set(names)
     return [make_engine(name, **(given if name in taking else {})) for name in dict.fromkeys(names)]

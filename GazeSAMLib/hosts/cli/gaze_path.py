@@ -59,9 +59,14 @@ class GazePath:
 
     def __init__(self, display: DisplayGeometry, drift: DriftCorrection | None = None) -> None:
         self._display = display
-        self._drift = None if drift is None or drift.is_identity else drift
+        self._drift: DriftCorrection | None = None
+        self.correct_with(drift or DriftCorrection())
         self._t_ns = array("q")
         self._xy_display = array("d")
+
+    def correct_with(self, drift: DriftCorrection) -> None:
+        """Take another systematic error out of the gaze from now on."""
+        self._drift = None if drift.is_identity else drift
 
     def add(self, sample: GazeSample) -> None:
         """Take in the next sample; one in which no eye was found leaves a gap."""

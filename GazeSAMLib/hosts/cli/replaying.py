@@ -1,20 +1,24 @@
 """A recording through a session, to its end or to whatever stops it."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from GazeSAMLib.engines.messages import Propagate
 from GazeSAMLib.errors import GazeSAMError
+from GazeSAMLib.gaze.event import Event, EventKind
 from GazeSAMLib.gaze.recording import Recording
 from GazeSAMLib.gaze.recording_header import RecordingHeader
 from GazeSAMLib.gaze.sample import GazeSample
 from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.geometry.volume import VolumeGeometry
+from GazeSAMLib.hosts.cli.answering import Answers
 from GazeSAMLib.hosts.cli.gaze_path import GazePath
 from GazeSAMLib.hosts.cli.interruption import Interruption
-from GazeSAMLib.hosts.cli.timing import Answer, Timing
+from GazeSAMLib.hosts.cli.timing import Timing
 from GazeSAMLib.hosts.cli.trace import Trace
 from GazeSAMLib.scans.progress import Progress, silent
-from GazeSAMLib.session import GazeSession, replay
+from GazeSAMLib.session import Follow, GazeSession, Reaction, Step, replay
 from GazeSAMLib.signals.drift import DriftCorrection
 
 _ITEMS_PER_REPORT = 256
@@ -69,9 +73,11 @@ def replay_all(
     session: GazeSession,
     volume: VolumeGeometry,
     recording: Recording,
-    answer: Answer,
+    answers: Answers,
     progress: Progress = silent,
     drift: DriftCorrection | None = None,
+    *,
+    propagate: bool = False,
 ) -> Replayed:
     """Take the whole recording through `session`.
 
@@ -86,12 +92,14 @@ def replay_all(
         The scan.
     recording : Recording
         Samples and events.
-    answer : callable
-        Answers a request at once: :meth:`Segmenter.answer` or a worker process.
+    answers : Answers
+        Answers requests at once: in this process, or in a worker process.
     progress : Progress
         Called now and then.
     drift : DriftCorrection or None
         What the session takes out of the gaze; None takes the recording's own offset.
+    propagate : bool
+        Whether each slice that is accepted is carried on to its neighbours, and those accepted.
     """
     gaze = GazePath(display_of(recording.header), drift or own_drift(recording.header))
     trace = Trace(session, volume, gaze)
@@ -103,15 +111,22 @@ def replay_all(
         try:
             done, answered = 0, False
             started_s = time.perf_counter()
-            for item, reaction in replay(session, recording, timing.timed(answer)):
+            for item, reaction in replay(
+                session, recording, timing.timed(answers.look), answers.follow
+            ):
                 if not answered:
                     if isinstance(item, GazeSample):
                         timing.chain_us.append(1e6 * (time.perf_counter() - started_s))
                         trace.gaze.add(item)
+                    elif item.kind == EventKind.DRIFT:
+                        trace.gaze.correct_with(DriftCorrection.from_details(item.details))
                     done += 1
                     if done % _ITEMS_PER_REPORT == 0 or done == total:
                         progress("replaying", done, total)
                 trace.add(item, reaction)
+                if propagate and _is_seed(reaction.step):
+                    for event, led_to in _propagated(session, item.t_ns, answers.follow):
+                        trace.add(event, led_to)
                 if interruption.requested:
                     break
                 # The same item comes once more with what its answer led to.
@@ -121,3 +136,23 @@ def replay_all(
             error = stopped
     timing.total_s = time.perf_counter() - begun_s
     return Replayed(trace, timing, error, interruption.requested)
+
+
+def _is_seed(step: Step | None) -> bool:
+    return step is not None and not step.edit.remove and not step.propagated
+
+
+def _propagated(
+    session: GazeSession, t_ns: int, follow: Follow
+) -> Iterator[tuple[Event, Reaction]]:
+    """Carry the slice accepted last on to its neighbours, and accept these."""
+    key = Event(t_ns, EventKind.PROPAGATE)
+    begun = session.handle(key)
+    yield key, begun
+    if not isinstance(begun.request, Propagate):
+        return
+    for found in follow(begun.request):
+        yield key, session.receive(found)
+    if session.propagator.preview is not None:
+        accept = Event(t_ns, EventKind.ACCEPT)
+        yield accept, session.handle(accept)

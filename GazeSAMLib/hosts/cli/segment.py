@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from GazeSAMLib.engines.registry import fallback_notice
 from GazeSAMLib.errors import OutputError
 from GazeSAMLib.hosts.cli.answering import in_process as engine_in_process
 from GazeSAMLib.hosts.cli.answering import in_worker
+from GazeSAMLib.hosts.cli.continuing import ContinueOption
 from GazeSAMLib.hosts.cli.edge import CANCELLED, INPUT_ERROR
 from GazeSAMLib.hosts.cli.foreign_display import (
     ForeignDisplayMmOption,
@@ -36,6 +38,15 @@ What is accepted is kept in a journal beside the output until it is written: aft
 gazesam restore makes a segmentation of it.
 """
 
+
+def _told_of_fallback(context: typer.Context, name: str) -> str:
+    """Say so where no engine was named and another takes the default's place."""
+    notice, source = fallback_notice(), context.get_parameter_source("engine")
+    if notice and source is not None and source.name == "DEFAULT":
+        tell(notice)
+    return name
+
+
 ScanArgument = Annotated[
     Path,
     typer.Argument(
@@ -52,12 +63,17 @@ OutputOption = Annotated[
         "--output",
         "-o",
         metavar="OUT",
-        help="Where to: .seg.nrrd (for 3D Slicer), .nrrd, .nii.gz, .nii, .json (COCO); "
-        "may be given several times.",
+        help="Where to: .seg.nrrd (for 3D Slicer), .nrrd, .nii.gz, .nii, .dcm (DICOM SEG), "
+        ".json (COCO); may be given several times.",
     ),
 ]
 EngineOption = Annotated[
-    str, typer.Option(metavar="E", help="What draws the outlines; `gazesam engines` lists them.")
+    str,
+    typer.Option(
+        metavar="E",
+        help="What draws the outlines; `gazesam engines` lists them.",
+        callback=_told_of_fallback,
+    ),
 ]
 CheckpointOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Weights of the engine, where it needs some.")
@@ -71,6 +87,13 @@ JsonOption = Annotated[
 SettingsOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Folder of the settings, in place of the user's own."),
+]
+PropagateOption = Annotated[
+    bool,
+    typer.Option(
+        "--propagate",
+        help="Carry each accepted slice on to its neighbours, as far as the structure goes.",
+    ),
 ]
 OverwriteOption = Annotated[
     bool,
@@ -100,6 +123,8 @@ def segment(
     ] = None,
     series: SeriesOption = None,
     overwrite_segments: OverwriteOption = False,
+    propagate: PropagateOption = False,
+    base: ContinueOption = None,
     accuracy_deg: Annotated[
         float | None,
         typer.Option(
@@ -134,6 +159,8 @@ def segment(
         engine=engine,
         engine_options=engine_options(checkpoint, device),
         overwrite_segments=overwrite_segments,
+        propagate=propagate,
+        base=base,
         accuracy_deg=accuracy_deg,
         display=told_display(display, display_mm, distance_mm),
         kept_drift=(settings or settings_folder()) / FILE_NAME if kept_correction else None,

@@ -16,8 +16,9 @@ from GazeSAMLib.gaze.recording_header import RecordingHeader
 from GazeSAMLib.geometry.digest import scan_digest
 from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.hosts.cli.answering import Answering, in_worker
+from GazeSAMLib.hosts.cli.continuing import begin_with, go_on_with
 from GazeSAMLib.hosts.cli.interruption import CancelledError
-from GazeSAMLib.hosts.cli.outputs import check_outputs, write_output
+from GazeSAMLib.hosts.cli.outputs import check_dicom_outputs, check_outputs, write_output
 from GazeSAMLib.hosts.cli.replaying import Replayed, display_of, own_drift, replay_all
 from GazeSAMLib.hosts.cli.run_journal import RunJournal
 from GazeSAMLib.hosts.cli.same_scan import check_same_scan
@@ -25,13 +26,14 @@ from GazeSAMLib.hosts.cli.summary import Summary, scan_facts, summarise
 from GazeSAMLib.scans.progress import Progress, silent
 from GazeSAMLib.scans.read import read_scan
 from GazeSAMLib.scans.scan import Scan
+from GazeSAMLib.scans.terminology import Terminology
 from GazeSAMLib.segmentation.labelmap import Labelmap
 from GazeSAMLib.session import GazeSession, SessionOptions
 from GazeSAMLib.signals.chain import SignalOptions
 from GazeSAMLib.signals.drift import DriftCorrection
 from GazeSAMLib.signals.drift_file import DriftFile
 
-DEFAULT_ENGINE = registry.DEFAULT
+DEFAULT_ENGINE = registry.default_engine()
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,10 @@ class Job:
         Its options, such as the checkpoint of Segment Anything.
     overwrite_segments : bool
         Whether a new mask may take voxels of other segments.
+    propagate : bool
+        Whether each slice that is accepted is carried on to its neighbours.
+    base : Path or None
+        A segmentation to go on with.
     accuracy_deg : float or None
         How far the tracker's gaze typically lies from the true one; None takes the default.
     title : str
@@ -70,6 +76,8 @@ class Job:
     engine: str = DEFAULT_ENGINE
     engine_options: Mapping[str, str] = field(default_factory=dict)
     overwrite_segments: bool = False
+    propagate: bool = False
+    base: Path | None = None
     accuracy_deg: float | None = None
     title: str = ""
     display: DisplaySize = field(default_factory=DisplaySize)
@@ -108,27 +116,32 @@ def segment(
         outputs that were there before are as they were, and what was accepted is in the
         journal.
     """
-    check_outputs(job.outputs, (job.scan, job.gaze))
+    check_outputs(job.outputs, (job.scan, job.gaze, *filter(None, (job.base,))))
     scan = read_scan(job.scan, series=job.series, progress=progress)
+    check_dicom_outputs(job.outputs, scan)
     recording = read_gaze(job.gaze, job.display)
     digest = scan_digest(scan.voxels_kji, scan.volume)
     note = check_same_scan(job.gaze, recording.header, job.scan, digest)
     display = display_of(recording.header)
     drift = _drift(job, recording.header, display)
     labelmap = Labelmap(scan.volume.shape_kji, overwrite=job.overwrite_segments)
+    begun = begin_with(labelmap, job.base, scan)
     with (
-        answering(job.engine, scan, **job.engine_options) as answer,
+        answering(job.engine, scan, **job.engine_options) as answers,
         RunJournal(job.outputs[0], digest) as kept,
     ):
         session = GazeSession(scan.volume, display, labelmap, kept.journal, _options(job, drift))
-        replayed = replay_all(session, scan.volume, recording, answer, progress, drift)
-        if not labelmap.labels_kji.any():
+        go_on_with(session.editor, labelmap)
+        replayed = replay_all(
+            session, scan.volume, recording, answers, progress, drift, propagate=job.propagate
+        )
+        if not replayed.trace.steps or not labelmap.labels_kji.any():
             kept.saved = True  # there is nothing to keep
             raise _nothing_accepted(job, recording, replayed)
-        _write(job, scan, labelmap, replayed)
+        told = _write(job, scan, labelmap, replayed, begun.codes)
         kept.saved = True
     summary = summarise(
-        scan_facts(scan, digest),
+        scan_facts(replace(scan, notes=(*scan.notes, *begun.notes, *told)), digest),
         labelmap,
         abs(float(np.linalg.det(scan.volume.axes_mm))) / 1000.0,
         replayed,
@@ -158,16 +171,24 @@ def _options(job: Job, drift: DriftCorrection) -> SessionOptions:
     return options
 
 
-def _write(job: Job, scan: Scan, labelmap: Labelmap, replayed: Replayed) -> None:
-    """Write all outputs, also after one of them has failed."""
+def _write(
+    job: Job,
+    scan: Scan,
+    labelmap: Labelmap,
+    replayed: Replayed,
+    codes: Mapping[str, Terminology],
+) -> list[str]:
+    """Write all outputs, also after one of them has failed; return notes on them."""
     failed: list[OutputError] = []
+    notes: list[str] = []
     for output in job.outputs:
         try:
-            write_output(output, scan, labelmap, replayed.trace.steps)
+            notes += write_output(output, scan, labelmap, replayed.trace.steps, codes)
         except OutputError as error:
             failed.append(error)
     if failed:
         raise failed[0]
+    return notes
 
 
 def _nothing_accepted(job: Job, recording: Recording, replayed: Replayed) -> GazeSAMError:

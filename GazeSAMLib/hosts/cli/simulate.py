@@ -107,12 +107,12 @@ def simulate(
         opened = open_labelled(scan, labels, series, structure, progress)
         digest = scan_digest(opened.scan.voxels_kji, opened.scan.volume)
         answering = engine_in_process if in_process else in_worker
-        with answering(engine, opened.scan, **engine_options(checkpoint, device)) as answer:
+        with answering(engine, opened.scan, **engine_options(checkpoint, device)) as answers:
             done = simulate_reading(
                 output,
                 opened.scan,
                 opened.structures,
-                answer,
+                answers.look,
                 options,
                 scan_digest=digest,
                 progress=progress,

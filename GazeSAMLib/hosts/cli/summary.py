@@ -144,7 +144,7 @@ def _segment_facts(
                 name=segment.name,
                 color=f"#{red:02x}{green:02x}{blue:02x}",
                 accepted_steps=len(steps),
-                slices=len({accepted.slice_key for accepted in steps}),
+                slices=len(frozenset().union(*(accepted.slice_keys for accepted in steps))),
                 voxels=voxels,
                 volume_ml=round(voxels * voxel_ml, 4),
             )

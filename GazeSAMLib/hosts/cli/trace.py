@@ -6,21 +6,13 @@ from dataclasses import dataclass, replace
 from GazeSAMLib.gaze.event import Event, EventKind
 from GazeSAMLib.gaze.sample import GazeSample
 from GazeSAMLib.geometry.shown_slices import Hit
-from GazeSAMLib.geometry.slice import SlicePlane
-from GazeSAMLib.geometry.slice_image import SliceGrid, slice_grid
+from GazeSAMLib.geometry.slice_image import slice_grid
+from GazeSAMLib.geometry.slice_key import SliceKey, slice_key
 from GazeSAMLib.geometry.slice_view import SliceView
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.hosts.cli.gaze_path import GazePath
 from GazeSAMLib.session import GazeSession, Reaction, Step
 from GazeSAMLib.signals.types import Fixation, FixationPhase
-
-SliceKey = tuple[object, ...]
-"""Equal for planes that show the same slice image: all that cut the same layer of voxels."""
-
-
-def slice_key(plane: SlicePlane, grid: SliceGrid | None) -> SliceKey:
-    """Return the key of the slice image that a plane shows; None is a plane beside the scan."""
-    return plane.key() if grid is None or grid.layer is None else (grid.layer,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +36,24 @@ class SeenFixation:
 
 @dataclass(frozen=True, eq=False)
 class AcceptedStep:
-    """A step that was accepted and, in the end, not undone; `slice_key` says on which slice."""
+    """A step that was accepted and, in the end, not undone.
+
+    Attributes
+    ----------
+    t_ns : int
+        When.
+    step : Step
+        What.
+    slice_key : SliceKey
+        On which slice the reader looked at it.
+    slice_keys : frozenset of SliceKey
+        All slices that it wrote on.
+    """
 
     t_ns: int
     step: Step
     slice_key: SliceKey
+    slice_keys: frozenset[SliceKey]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +114,11 @@ class Trace:
         if reaction.step is not None:
             hit = reaction.step.look.hit
             key = slice_key(hit.plane, hit.grid)
-            self.steps.append(AcceptedStep(item.t_ns, reaction.step, key))
+            propagated = reaction.step.propagated
+            planes = [found.plane for found in propagated]
+            keys = {slice_key(plane, slice_grid(self._volume, plane)) for plane in planes}
+            step = AcceptedStep(item.t_ns, reaction.step, key, frozenset(keys or {key}))
+            self.steps.append(step)
             self._taken_back.clear()
         if isinstance(item, Event):
             self._add_event(item, reaction)

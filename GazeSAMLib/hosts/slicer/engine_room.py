@@ -14,6 +14,8 @@ from GazeSAMLib.engines.messages import (
     FromWorker,
     Opened,
     Progress,
+    Propagated,
+    PropagationEnded,
     ScanDigest,
 )
 from GazeSAMLib.engines.segmenter import SegmentAnswer, SegmentRequest
@@ -24,6 +26,7 @@ from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
 from GazeSAMLib.hosts.slicer.warped_session import WarpedSlices
 from GazeSAMLib.hosts.slicer.warped_slice import WarpedScan
 from GazeSAMLib.hosts.slicer.worker_process import WorkerProcess
+from GazeSAMLib.session import Answer, Request
 
 STEPS = 3
 
@@ -66,7 +69,7 @@ class EngineListener:
     """
 
     ready: Callable[[str], None]
-    answered: Callable[[SegmentAnswer], None]
+    answered: Callable[[Answer], None]
     tell: Callable[[str], None]
     fail: Callable[[GazeSAMError], None]
     progress: Callable[[int], None]
@@ -118,9 +121,9 @@ class EngineRoom:
         hello = self._worker.link.hello
         return 0 if hello is None else hello.pid
 
-    def ask(self, request: SegmentRequest) -> None:
-        """Ask for the mask of a look."""
-        if self._slices is None:
+    def ask(self, request: Request) -> None:
+        """Ask for the mask of a look, or for a structure to be followed."""
+        if self._slices is None or not isinstance(request, SegmentRequest):
             self._worker.say(request)
         else:
             self._slices.ask(request)
@@ -134,12 +137,14 @@ class EngineRoom:
 
     def _hear(self, said: FromWorker) -> None:
         match said:
-            case SegmentAnswer():
+            case SegmentAnswer() | Propagated() | PropagationEnded():
                 self._listener.answered(said)
             case Failure(about="open_scan" | "use_engine"):
                 self._worker.end()
                 self._listener.fail(said.exception())
             case Failure():
+                if said.about == "propagate":  # what was found before it stands
+                    self._listener.answered(PropagationEnded(said.number, ()))
                 self._listener.tell(sentence(said.sentence))
             case Progress() if self._missing and said.done < said.total:
                 self._listener.tell(_("Getting ready: {what} …").format(what=said.what))

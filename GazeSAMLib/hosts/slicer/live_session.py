@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 
-from GazeSAMLib.engines.segmenter import SegmentAnswer, SegmentRequest
 from GazeSAMLib.gaze.event import Event, EventKind
 from GazeSAMLib.gaze.sample import GazeSample
 from GazeSAMLib.hosts.slicer.gaze_meter import GazeMeter
 from GazeSAMLib.hosts.slicer.gaze_overlay import GazeOverlay
 from GazeSAMLib.hosts.slicer.preview import Preview
+from GazeSAMLib.hosts.slicer.propagation_outlines import PropagationOutlines
 from GazeSAMLib.hosts.slicer.recorder import GazeRecorder, RecordingTap
 from GazeSAMLib.hosts.slicer.session_events import SessionEvents
 from GazeSAMLib.hosts.slicer.session_parts import LiveOptions, SessionParts
 from GazeSAMLib.hosts.slicer.views import ViewWatch
 from GazeSAMLib.prompts.look import Look
+from GazeSAMLib.session import Answer, Request
 from GazeSAMLib.signals.types import Fixation, FixationPhase
 from GazeSAMLib.signals.validity import merged_eyes
 
@@ -43,12 +44,14 @@ class LiveSession:
         Holds the recorder, while gaze and keys are recorded.
     events : SessionEvents
         What keys do.
+    drift : DriftKey
+        The correction of the gaze.
     """
 
     def __init__(
         self,
         parts: SessionParts,
-        send: Callable[[SegmentRequest], None],
+        send: Callable[[Request], None],
         changed: Callable[[], None],
         tell: Callable[[str], None],
     ) -> None:
@@ -57,9 +60,11 @@ class LiveSession:
         self.meter = GazeMeter(parts.display)
         self.tap = RecordingTap(tell)
         self.events = SessionEvents(parts, self.tap, send, changed, tell)
+        self.drift = parts.drift
         self._parts = parts
         self._views = ViewWatch(parts.scene_volume)
         self._preview = Preview()
+        self._propagated = PropagationOutlines(parts.scene_volume.volume)
         self._overlay = GazeOverlay(parts.display.screen_px_per_deg)
         self._fixation: Fixation | None = None
         self._dwelt_ns: int | None = None
@@ -99,6 +104,8 @@ class LiveSession:
         items = self.feed.read()
         self.meter.expire(self.feed.now_ns())
         samples = [item for item in items if isinstance(item, GazeSample)]
+        if samples and (event := self.drift.followed(self.feed.tracker, samples[0].t_ns)):
+            self.events.act(event)
         self.tap.add_samples(samples)
         for item in items:
             if isinstance(item, Event):
@@ -118,10 +125,16 @@ class LiveSession:
         GazeSAMError
             If it cannot be done; the session can go on.
         """
-        self.events.act(Event(self.feed.now_ns(), kind))
+        now_ns = self.feed.now_ns()
+        event = Event(now_ns, kind)
+        if kind is EventKind.DRIFT:
+            event = self.drift.pressed(now_ns)
+            # The looks so far were elsewhere than they seemed.
+            self.events.act(Event(now_ns, EventKind.CLEAR))
+        self.events.act(event)
         self._show()
 
-    def answered(self, answer: SegmentAnswer) -> None:
+    def answered(self, answer: Answer) -> None:
         """Take an answer of the worker.
 
         Raises
@@ -136,17 +149,20 @@ class LiveSession:
         """Record from now on, beginning with the views as they are; None ends it."""
         now_ns = self.feed.now_ns()
         shown = self._views.shown.values()
-        self.tap.switch(recorder, [Event(now_ns, EventKind.VIEW, v.details()) for v in shown])
+        views = [Event(now_ns, EventKind.VIEW, view.details()) for view in shown]
+        self.tap.switch(recorder, [*self.drift.begun(now_ns), *views])
 
     def close(self) -> None:
         """Leave nothing behind in the views, and end the recording."""
         self.feed.stop()
         self._preview.close()
+        self._propagated.close()
         self._overlay.close()
         self.tap.switch(None)
 
     def _take(self, sample: GazeSample) -> None:
         self.meter.add(sample)
+        self.drift.add(sample)
         reaction = self._parts.session.add_sample(sample)
         update = reaction.fixation
         if update is not None:
@@ -180,6 +196,8 @@ class LiveSession:
         color_rgb, options = self._parts.segment.segment.color_rgb, self.options
         look = self._parts.session.preview
         self._preview.follow(look, self._views.shown, color_rgb, options.preview_opacity)
+        found = self._parts.session.propagator.preview
+        self._propagated.follow(found, self._views.shown, color_rgb, options.preview_opacity)
         self._overlay.draw(
             self._views.shown, trail=options.show_trail, heat_map=options.show_heat_map
         )

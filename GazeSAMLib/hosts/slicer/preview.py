@@ -1,21 +1,15 @@
 """The running preview in the slice view that is looked at."""
 
 from GazeSAMLib.geometry.slice_view import SliceView
-from GazeSAMLib.hosts.slicer.outline import Outline
-from GazeSAMLib.hosts.slicer.views import slice_widget
+from GazeSAMLib.hosts.slicer.view_outlines import Color, ViewOutlines
 from GazeSAMLib.prompts.look import Look
-
-Color = tuple[float, float, float]
 
 
 class Preview:
-    """Draws the look in the preview as an outline in its view, and nowhere else.
-
-    An outline lives in its view's renderer until :meth:`close`.
-    """
+    """Draws the look in the preview as an outline in its view, and nowhere else."""
 
     def __init__(self) -> None:
-        self._outlines: dict[str, Outline] = {}
+        self._outlines = ViewOutlines()
         self._shown: Look | None = None
         self._style: tuple[Color, float] = ((1.0, 1.0, 1.0), 1.0)
 
@@ -47,49 +41,18 @@ class Preview:
         before = self._shown
         self._shown, self._style = look if view is not None else None, style
         if before is not None and (view is None or before.hit.view.name != view.name):
-            self._hide(before.hit.view.name)
+            self._outlines.hide(before.hit.view.name)
         if look is None or view is None or look.mask is None:
             return before is not None
-        outline = self._outline(view.name)
-        if outline is not None:
-            outline.show(look.mask, look.hit.grid, view, color_rgb, opacity)
-            _render(view.name, at_once=True)
+        self._outlines.show(look.mask, look.hit.grid, view, color_rgb, opacity)
         return True
 
     def move(self, view: SliceView) -> None:
         """Follow a view that was zoomed, panned or resized."""
         if self._shown is not None and self._shown.hit.view.name == view.name:
-            self._outlines[view.name].move(view)
-            _render(view.name)
+            self._outlines.move(view)
 
     def close(self) -> None:
         """Take all outlines out of the views."""
         self._shown = None
-        for name, outline in self._outlines.items():
-            outline.remove()
-            _render(name)
-        self._outlines.clear()
-
-    def _outline(self, name: str) -> Outline | None:
-        if name not in self._outlines:
-            widget = slice_widget(name)
-            if widget is None:
-                return None
-            window = widget.sliceView().renderWindow()
-            self._outlines[name] = Outline(window.GetRenderers().GetFirstRenderer())
-        return self._outlines[name]
-
-    def _hide(self, name: str) -> None:
-        if name in self._outlines:
-            self._outlines[name].hide()
-            _render(name)
-
-
-def _render(name: str, *, at_once: bool = False) -> None:
-    widget = slice_widget(name)
-    if widget is None:
-        return
-    if at_once:  # a reader waits for it: a scheduled one may take 16 ms longer
-        widget.sliceView().forceRender()
-    else:
-        widget.sliceView().scheduleRender()
+        self._outlines.close()

@@ -98,7 +98,12 @@ class SegmentationNodeWriter:
         if edit.segment.id not in self._node.GetSegmentation().GetSegmentIDs():
             add_segment(self._node, edit.segment)
         self._known.add(edit.segment.id)
-        changes = EditPlan(edit, self._rules(), self._node, self._scene_volume).changes()
+        rules = self._rules()
+        changes = [
+            change
+            for part in edit.parts()
+            for change in EditPlan(part, rules, self._node, self._scene_volume).changes()
+        ]
         self._write(changes)
         _mark_in_progress(self._node.GetSegmentation().GetSegment(edit.segment.id))
         self._done.append(changes)

@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 from slicer.i18n import tr as _
 
-from GazeSAMLib.engines.segmenter import SegmentRequest
 from GazeSAMLib.gaze.event import Event, EventKind
 from GazeSAMLib.geometry.slice_view import SliceView
 from GazeSAMLib.hosts.slicer.recorder import RecordingTap
 from GazeSAMLib.hosts.slicer.session_parts import SessionParts
 from GazeSAMLib.hosts.slicer.views import show_plane, step_slice
-from GazeSAMLib.session import Reaction
+from GazeSAMLib.session import Reaction, Request
 
 ACCEPTING = (EventKind.ACCEPT, EventKind.ACCEPT_REMOVE)
 RESTORING = (EventKind.UNDO, EventKind.REDO)
@@ -45,7 +44,7 @@ class SessionEvents:
         self,
         parts: SessionParts,
         tap: RecordingTap,
-        send: Callable[[SegmentRequest], None],
+        send: Callable[[Request], None],
         changed: Callable[[], None],
         tell: Callable[[str], None],
     ) -> None:
@@ -104,15 +103,20 @@ class SessionEvents:
         """Do what the session's answer to a sample, an event or an answer asks for."""
         if reaction.request is not None:
             self._send(reaction.request)
+        preview = self._parts.session.propagator.preview
+        if preview is not None and preview.running:
+            following = _("Following the structure: {count} slices so far …")
+            self._tell(following.format(count=len(preview)))
         if reaction.step is not None:
             self._changed()
-            edit = reaction.step.edit
-            done = (
-                _("Taken from '{segment}' and saved.")
-                if edit.remove
-                else _("Added to '{segment}' and saved.")
-            )
-            self._tell(self._parts.writer.notice or done.format(segment=edit.segment.name))
+            edit, count = reaction.step.edit, len(reaction.step.propagated)
+            done = _("Added to '{segment}' and saved.")
+            if edit.remove:
+                done = _("Taken from '{segment}' and saved.")
+            elif count:
+                done = _("Added to '{segment}' on {count} slices and saved.")
+            done = done.format(segment=edit.segment.name, count=count)
+            self._tell(self._parts.writer.notice or done)
         if reaction.notice:
             self._tell(reaction.notice)
 
@@ -126,6 +130,8 @@ class SessionEvents:
             parts.writer.check(parts.segment.segment)
         reaction = parts.session.handle(event)
         self.follow(reaction)
+        if kind == EventKind.DRIFT and "x_display" in event.details and not replays:
+            self._tell(_("The gaze is corrected until the end of the session."))
         if kind in RESTORING and not reaction.notice:
             self._changed()
             self._tell(_("Taken back.") if kind == EventKind.UNDO else _("Done again."))

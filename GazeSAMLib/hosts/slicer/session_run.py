@@ -6,7 +6,6 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from GazeSAMLib.engines.segmenter import SegmentAnswer
 from GazeSAMLib.errors import GazeSAMError
 from GazeSAMLib.gaze.event import EventKind
 from GazeSAMLib.hosts.slicer.engine_room import EngineListener, EngineRoom
@@ -18,6 +17,7 @@ from GazeSAMLib.hosts.slicer.run_choices import RunChoices, RunListener
 from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
 from GazeSAMLib.hosts.slicer.warped_slice import WarpedScan
 from GazeSAMLib.hosts.slicer.workplace import Workplace, restored_segmentation
+from GazeSAMLib.session import Answer
 
 TICK_MS = 16
 # Looking takes time: at what may move under the gaze every so many ticks, at what may go away
@@ -160,6 +160,7 @@ class SessionRun:
         if self.state is RunState.IDLE:
             return
         self._timer.stop()
+        self._timer.deleteLater()  # it holds what its ticks need: the run, and with it the volume
         self.room.end()
         workplace, self.workplace, self.offer = self.workplace, None, None
         try:
@@ -176,6 +177,9 @@ class SessionRun:
 
     def _prepared(self, scan_digest: str) -> None:
         self.scan_digest = scan_digest
+        if why := self._choices.why_not_on(scan_digest):
+            self.stop(why)
+            return
         self.offer = self._shelf.offer(slicer.mrmlScene, scan_digest)
         if self.offer is None:
             self._begin(self._choices.segmentation_node)
@@ -200,7 +204,7 @@ class SessionRun:
         self._timer.start()
         self._move(RunState.RUNNING)
 
-    def _answered(self, answer: SegmentAnswer) -> None:
+    def _answered(self, answer: Answer) -> None:
         if self.workplace is not None:
             self.workplace.live.answered(answer)
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib.engines.segmenter import SegmentRequest
-from GazeSAMLib.errors import GazeSAMError, JournalError
+from GazeSAMLib.errors import JournalError
 from GazeSAMLib.geometry.affine import apply
 from GazeSAMLib.geometry.shown_slices import Hit
 from GazeSAMLib.geometry.slice import SlicePlane
@@ -80,6 +80,8 @@ class WarpedEditor(SegmentEditor):
         Where they are saved first.
     """
 
+    follows_slices = False
+
     def __init__(
         self,
         warped: WarpedScan,
@@ -88,10 +90,7 @@ class WarpedEditor(SegmentEditor):
         journal: Journal,
     ) -> None:
         super().__init__(volume, writer, journal)
-        self._warped, self._scan, self._steps = warped, volume, writer
-        self._records = journal
-        self._done: list[int] = []
-        self._undone: list[int] = []
+        self._warped, self._scan = warped, volume
 
     def accept(self, hit: Hit, mask: npt.NDArray[np.bool_], *, remove: bool) -> Edit:
         """Add the voxels under `mask` to the current segment, or take them away.
@@ -107,53 +106,8 @@ class WarpedEditor(SegmentEditor):
         kind = RecordKind.REMOVE if remove else RecordKind.ACCEPT
         layers = _layers(patch, self._scan)
         edit = Edit(self.current, patch, remove)
-        self._append([JournalRecord(kind, self.current, *layer) for layer in layers])
-        try:
-            self._steps.apply(edit)
-        except GazeSAMError:
-            self._append([_UNDO] * len(layers))  # what was not written is not restored
-            raise
-        self._done.append(len(layers))
-        self._undone.clear()
+        self._do([JournalRecord(kind, self.current, *layer) for layer in layers], edit, [])
         return edit
-
-    def undo(self) -> bool:
-        """Take the last step back; false where there is none."""
-        if not self._steps.undo():
-            return False
-        try:
-            self._append([_UNDO] * self._done[-1])
-        except JournalError:
-            self._steps.redo()
-            raise
-        self._undone.append(self._done.pop())
-        return True
-
-    def redo(self) -> bool:
-        """Repeat the step that was taken back last; false where there is none."""
-        if not self._steps.redo():
-            return False
-        try:
-            self._append([_REDO] * self._undone[-1])
-        except JournalError:
-            self._steps.undo()
-            raise
-        self._done.append(self._undone.pop())
-        return True
-
-    def _append(self, records: list[JournalRecord]) -> None:
-        """Save all of `records`; those before one that fails are made up for."""
-        for number, record in enumerate(records):
-            try:
-                self._records.append(record)
-            except JournalError:
-                back = _REDO if record.kind is RecordKind.UNDO else _UNDO
-                for _ in range(number):
-                    self._records.append(back)
-                raise
-
-
-_UNDO, _REDO = JournalRecord(RecordKind.UNDO), JournalRecord(RecordKind.REDO)
 
 
 def _layers(

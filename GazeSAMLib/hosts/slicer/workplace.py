@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import slicer
 
-from GazeSAMLib.engines.segmenter import SegmentRequest
 from GazeSAMLib.errors import GazeSAMError
 from GazeSAMLib.hosts.slicer.current_segment import CurrentSegment
+from GazeSAMLib.hosts.slicer.drift_key import DriftKey
 from GazeSAMLib.hosts.slicer.edit_rules import EditRules
 from GazeSAMLib.hosts.slicer.journal_restore import RestoreOffer
 from GazeSAMLib.hosts.slicer.journal_shelf import JournalShelf
@@ -19,7 +19,7 @@ from GazeSAMLib.hosts.slicer.segmentation_setup import new_segmentation
 from GazeSAMLib.hosts.slicer.session_parts import SessionParts
 from GazeSAMLib.hosts.slicer.warped_session import WarpedEditor
 from GazeSAMLib.hosts.slicer.warped_slice import WarpedScan
-from GazeSAMLib.session import GazeSession
+from GazeSAMLib.session import GazeSession, Request
 
 
 class Workplace:
@@ -67,7 +67,7 @@ class Workplace:
         node: "slicer.vtkMRMLSegmentationNode | None",
         shelf: JournalShelf,
         scan_digest: str,
-        send: Callable[[SegmentRequest], None],
+        send: Callable[[Request], None],
         tell: Callable[[str], None],
     ) -> None:
         self.node = node or new_segmentation(scene_volume)
@@ -78,19 +78,21 @@ class Workplace:
             lambda: EditRules.of(self.node, scene_volume, choices.overwrite()),
         )
         self._journal = shelf.open(self.node, scan_digest)
-        volume = scene_volume.volume
+        volume, editor = scene_volume.volume, None
+        if warped is not None:
+            editor = WarpedEditor(warped, volume, self._writer, self._journal)
         session = GazeSession(
             volume if warped is None else warped.geometry,
             choices.display,
             self._writer,
             self._journal,
             choices.session,
+            editor,
         )
-        if warped is not None:
-            session.editor = WarpedEditor(warped, volume, self._writer, self._journal)
         segment = CurrentSegment(self.node, session.editor, self._journal)
+        drift = DriftKey(choices.display, choices.session.signals.drift, choices.corrections)
         parts = SessionParts(
-            scene_volume, choices.display, session, self._writer, segment, choices.feed
+            scene_volume, choices.display, session, self._writer, segment, choices.feed, drift
         )
         self.live = LiveSession(parts, send, self._changed, tell)
         self._writer.suspend_surfaces()

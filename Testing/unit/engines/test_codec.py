@@ -21,10 +21,15 @@ from GazeSAMLib.engines.messages import (
     OpenScan,
     Outdated,
     Ping,
+    PlaneMask,
     Pong,
     Progress,
+    Propagate,
+    Propagated,
+    PropagationEnded,
     ScanDigest,
     Shutdown,
+    StopPropagation,
     UseEngine,
 )
 from GazeSAMLib.engines.protocol import FrameDecoder, Message
@@ -47,6 +52,8 @@ PLAIN = [
     Outdated((1, 2), (3,)),
     Progress("loading sam", 0, 1),
     Failure("decode", 3, "EngineError", "it failed"),
+    PropagationEnded(4, ("the scan ends", "the structure ends")),
+    StopPropagation(),
     Shutdown(),
 ]
 
@@ -67,7 +74,8 @@ def test_a_plain_message_arrives_as_it_was(message):
 
 def test_every_kind_of_message_is_tested_here():
     tested = {type(message) for message in PLAIN}
-    assert tested | {SegmentRequest, EmbedRequest, SegmentAnswer, Ping, Pong} == {*KINDS.values()}
+    tested |= {SegmentRequest, EmbedRequest, SegmentAnswer, Ping, Pong, Propagate, Propagated}
+    assert tested == {*KINDS.values()}
 
 
 @pytest.mark.parametrize("kind", [Ping, Pong])
@@ -149,6 +157,39 @@ def test_an_answer_arrives_with_the_same_masks_scores_and_low_resolution_masks(p
         assert same_bits(received.candidates.low_res, low_res)
 
 
+masks = hnp.arrays(np.bool_, st.tuples(st.integers(1, 9), st.integers(1, 9)))
+
+
+@given(st.lists(masks, min_size=1, max_size=3), st.booleans())
+def test_a_propagation_is_asked_for_with_the_same_bits(seeds, whole):
+    order = Propagate(3, tuple(PlaneMask(OBLIQUE, mask) for mask in seeds), 400.0, 40.5, whole)
+    received = sent(order)
+    assert (received.number, received.window, received.level) == (3, 400.0, 40.5)
+    assert received.whole is whole
+    assert len(received.seeds) == len(seeds)
+    for seed, mask in zip(received.seeds, seeds, strict=True):
+        assert same_bits(seed.mask, mask)
+        assert seed.plane.key() == OBLIQUE.key()
+
+
+@given(masks)
+def test_a_propagated_slice_arrives_with_the_same_bits(mask):
+    received = sent(Propagated(4, PlaneMask(OBLIQUE, mask), -1, 0.25))
+    assert (received.number, received.direction, received.confidence) == (4, -1, 0.25)
+    assert same_bits(received.found.mask, mask)
+    assert received.found.plane.key() == OBLIQUE.key()
+
+
+@pytest.mark.parametrize("shapes", [[], [[4, 4], [4, 4]], [[4]], [[3, 4]], [4, 4]])
+def test_a_propagated_slice_is_about_one_mask(shapes):
+    (message,) = FrameDecoder().feed(
+        frame(Propagated(1, PlaneMask(OBLIQUE, np.ones((4, 4), dtype=bool)), 1, 1.0))
+    )
+    message.fields["shapes"] = shapes
+    with pytest.raises(ProtocolError):
+        parse(message)
+
+
 def test_a_full_size_answer_is_small_on_the_pipe():
     logits = np.full((3, 1024, 1024), 1.0, dtype=np.float32)
     answer = SegmentAnswer(1, MaskCandidates(logits, np.ones(3, dtype=np.float32)), 0.0, 0.0)
@@ -164,6 +205,9 @@ array_names = (
     "box",
     "previous",
     "inside",
+    "plane0",
+    "box0",
+    "inside0",
     "scores",
     "low_res",
     "data",
@@ -205,7 +249,7 @@ def test_a_message_of_the_wrong_kind_or_type_is_refused(kind, fields):
 
 @pytest.mark.parametrize("shape", [[1, 1 << 40, 1 << 40], [0, 8, 8], [64], [1, 8, 7], [3, 8, 8]])
 def test_mask_bits_must_fit_their_shape(shape):
-    with pytest.raises(ProtocolError, match=r"candidates cannot have|do not fit|does not lie"):
+    with pytest.raises(ProtocolError, match=r"masks cannot have|do not fit|does not lie"):
         parse(an_answer(shape, [0, 8, 0, 8]))
 
 

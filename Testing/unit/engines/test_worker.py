@@ -305,7 +305,7 @@ def test_of_a_flood_of_looks_the_newest_is_answered_soon(host):
 def test_its_start_imports_nothing_heavy():
     heavy = {"torch", "scipy", "matplotlib", "typer", "rich", "pydicom", "SimpleITK", "nibabel"}
     code = (
-        "import sys; import GazeSAMLib.engines.worker, GazeSAMLib.engines.registry;"
+        "import sys; import GazeSAMLib.hosts.worker;"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,6 +6,7 @@ from GazeSAMLib.engines.inbox import Inbox
 from GazeSAMLib.engines.messages import Cancel, Embedded, OpenScan, Outdated, Shutdown, UseEngine
 from GazeSAMLib.engines.segmenter import EmbedRequest, SegmentAnswer
 from GazeSAMLib.engines.worker import Worker
+from GazeSAMLib.segmentation.following import follow
 from Testing.phantom import AXIAL, OBLIQUE, VOLUME, look, phantom
 from Testing.worker_of_test_engines import EqualGreyOnBadDays
 
@@ -38,7 +39,7 @@ def replies_when(scan, *messages, while_embedding, count):
     matrix = tuple(VOLUME.local_ras_from_ijk.ravel().tolist())
     inbox.put([OpenScan(1, str(scan), "<i2", VOLUME.shape_kji, matrix, digest_wanted=False)])
     inbox.put([UseEngine(2, "interrupted"), *messages])
-    Worker(lambda _name: Interrupted(), inbox, send).run()
+    Worker(lambda _name: Interrupted(), follow, inbox, send).run()
     return replies
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -73,7 +75,6 @@ def test_a_view_beside_the_scan_gives_no_hit():
     slices = ShownSlices(VOLUME)
     slices.show(a_view("Red", 0.0, off_mm=200.0))
 
-    assert slices.plane("Red") is not None
     assert slices.locate(ScreenPoint(150.0, 150.0)) is None
 
 
@@ -87,4 +88,23 @@ def test_a_view_shown_again_replaces_itself_and_a_hidden_one_is_gone():
     slices.hide("Red")
     slices.hide("Yellow")
     assert slices.locate(ScreenPoint(1150.0, 150.0)) is None
-    assert slices.plane("Red") is None
+
+
+def test_a_hit_holds_as_long_as_its_view_shows_the_same_slice_in_the_same_greys():
+    slices = ShownSlices(VOLUME)
+    view = a_view("Red", 0.0)
+    slices.show(view)
+    hit = slices.locate(ScreenPoint(150.0, 150.0))
+
+    slices.show(a_view("Red", 1000.0))
+    assert slices.still_show(hit)
+    slices.show(replace(view, window=view.window + 1.0))
+    assert not slices.still_show(hit)
+    slices.show(replace(view, level=view.level + 1.0))
+    assert not slices.still_show(hit)
+    slices.show(a_view("Red", 0.0, off_mm=1.0))
+    assert not slices.still_show(hit)
+    slices.show(view)
+    assert slices.still_show(hit)
+    slices.hide("Red")
+    assert not slices.still_show(hit)

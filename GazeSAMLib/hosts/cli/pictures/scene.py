@@ -11,10 +11,11 @@ from GazeSAMLib.geometry.affine import Matrix, apply
 from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.geometry.shown_slices import Hit
 from GazeSAMLib.geometry.slice_image import SliceGrid, sample_slice, to_8bit
+from GazeSAMLib.geometry.slice_key import SliceKey
 from GazeSAMLib.geometry.slice_view import SliceView
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.hosts.cli.pictures.anatomy import reading_order
-from GazeSAMLib.hosts.cli.trace import AcceptedStep, SeenFixation, SliceKey, Trace, Visit
+from GazeSAMLib.hosts.cli.trace import AcceptedStep, SeenFixation, Trace, Visit
 from GazeSAMLib.scans.scan import Scan
 from GazeSAMLib.segmentation.labelmap import Labelmap
 from GazeSAMLib.segmentation.segment import Segment

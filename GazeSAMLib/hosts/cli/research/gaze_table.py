@@ -2,12 +2,14 @@
 
 import math
 from array import array
+from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from GazeSAMLib.gaze.event import Event, EventKind
 from GazeSAMLib.gaze.recording import Recording
 from GazeSAMLib.gaze.sample import EyeSample
 from GazeSAMLib.geometry.affine import apply
@@ -19,6 +21,7 @@ from GazeSAMLib.hosts.cli.replaying import display_of, own_drift
 from GazeSAMLib.hosts.cli.research.shown_views import Showing, inside, local_ras, showings
 from GazeSAMLib.scans.progress import Progress, silent
 from GazeSAMLib.signals.chain import SignalChain, SignalOptions
+from GazeSAMLib.signals.drift import DriftCorrection
 from GazeSAMLib.signals.types import Fixation, FixationPhase, FixationUpdate, GazePoint
 
 Column = npt.NDArray[Any]
@@ -80,7 +83,7 @@ def gaze_table(
     Raises
     ------
     GeometryError
-        If a view event is malformed.
+        If a view or drift event is malformed.
     """
     display = display_of(recording.header)
     pass_ = _Pass(recording, display, options, progress)
@@ -110,12 +113,10 @@ class _Pass:
         if options is None:
             options = SignalOptions(drift=own_drift(recording.header))
         self._chain = SignalChain(display, options)
-        breaks = iter([event.t_ns for event in recording.events if event.kind == "view"])
-        next_break_ns = next(breaks, math.inf)
+        breaks = deque(e for e in recording.events if e.kind in (EventKind.VIEW, EventKind.DRIFT))
         for number, sample in enumerate(recording.samples):
-            while next_break_ns <= sample.t_ns:
-                self._note(self._chain.reset())
-                next_break_ns = next(breaks, math.inf)
+            while breaks and breaks[0].t_ns <= sample.t_ns:
+                self._note(self._broken_by(breaks.popleft()))
             before = self._chain.newest
             self._note(self._chain.add(sample))
             self._t_ns.append(sample.t_ns)
@@ -127,6 +128,11 @@ class _Pass:
             if number % _PER_REPORT == 0:
                 progress("measuring", number, len(recording.samples))
         self._note(self._chain.flush())
+
+    def _broken_by(self, event: Event) -> FixationUpdate | None:
+        if event.kind == EventKind.DRIFT:
+            return self._chain.correct_with(DriftCorrection.from_details(event.details))
+        return self._chain.reset()
 
     def columns(self) -> dict[str, Column]:
         """Return what is known without looking at the views."""

@@ -11,12 +11,13 @@ from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.geometry.shown_slices import Hit, ShownSlices
 from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import SliceGrid, slice_grid
+from GazeSAMLib.geometry.slice_key import SliceKey, slice_key
 from GazeSAMLib.geometry.slice_view import SliceView
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.hosts.cli.pictures.anatomy import reading_order
 from GazeSAMLib.hosts.cli.research.gaze_table import GazeTable
 from GazeSAMLib.hosts.cli.research.shown_views import Showing
-from GazeSAMLib.hosts.cli.trace import SeenFixation, SliceKey, slice_key
+from GazeSAMLib.hosts.cli.trace import SeenFixation
 from GazeSAMLib.signals.types import Fixation
 
 Numbers = npt.NDArray[np.float64]

@@ -1,6 +1,7 @@
 """A replay to its end, to an error, to Ctrl-C."""
 
 import signal
+from functools import partial
 
 import pytest
 
@@ -8,8 +9,10 @@ from GazeSAMLib.engines.registry import make_engine
 from GazeSAMLib.engines.segmenter import Segmenter
 from GazeSAMLib.errors import EngineError
 from GazeSAMLib.gaze.recording_reader import read_recording
+from GazeSAMLib.hosts.cli.answering import Answers
 from GazeSAMLib.hosts.cli.replaying import Replayed, display_of, replay_all
 from GazeSAMLib.scans.read import read_scan
+from GazeSAMLib.segmentation.following import follow
 from GazeSAMLib.segmentation.labelmap import Labelmap
 from GazeSAMLib.session import GazeSession
 
@@ -39,7 +42,7 @@ class Stage:
             self.session,
             self.scan.volume,
             self.recording,
-            answer,
+            Answers(answer, partial(follow, self.segmenter)),
             lambda *told: self.told.append(told),
         )
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import slice_grid
+from GazeSAMLib.geometry.slice_key import slice_key
 from GazeSAMLib.geometry.volume import VolumeGeometry
-from GazeSAMLib.hosts.cli.trace import Trace, slice_key
+from GazeSAMLib.hosts.cli.trace import Trace
 from Testing.recorded_scan import ball_centre_ras
 
 

@@ -1,0 +1,116 @@
+"""A propagation as the messages that a host asks with and hears of it."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from GazeSAMLib.engines.messages import PlaneMask, Propagate, Propagated, PropagationEnded
+from GazeSAMLib.engines.segmenter import Segmenter
+
+if TYPE_CHECKING:
+    from GazeSAMLib.segmentation.propagation import PropagatedSlice
+
+Said = Propagated | PropagationEnded
+AHEAD, BEHIND = 1, -1
+
+
+def follow(segmenter: Segmenter, order: Propagate) -> Iterator[Said]:
+    """Follow a structure from confirmed slices to those between and beyond them.
+
+    Beyond the outermost the nearest slices come first, both ways in turn. Between two, what is
+    propagated from either comes first; what both sides make of it together takes its place.
+
+    Parameters
+    ----------
+    segmenter : Segmenter
+        Of the scan, with the running engine.
+    order : Propagate
+        Where to begin, and how far to go.
+
+    Raises
+    ------
+    EngineError
+        While iterating, if the engine fails.
+    GeometryError
+        While iterating, if a seed does not fit the scan.
+    """
+    run = _Run(segmenter, order)
+    running: list[Iterator[Propagated]] = []
+    for way, chain in zip((AHEAD, BEHIND), run.chains(), strict=True):
+        near = chain if order.whole else chain[:2]
+        running += [run.between(*span) for span in pairwise(near)]
+        if order.whole or len(chain) == 1:
+            running.append(run.beyond(chain[-1], way))
+    while running:
+        for each in tuple(running):
+            said = next(each, None)
+            if said is None:
+                running.remove(each)
+            else:
+                yield said
+    yield PropagationEnded(order.number, tuple(run.reasons[way] for way in (AHEAD, BEHIND)))
+
+
+class _Run:
+    """The parts of one propagation."""
+
+    def __init__(self, segmenter: Segmenter, order: Propagate) -> None:
+        self.reasons = {AHEAD: "a confirmed slice", BEHIND: "a confirmed slice"}
+        self._segmenter, self._order = segmenter, order
+
+    def chains(self) -> tuple[list[PlaneMask], list[PlaneMask]]:
+        """Return the newest seed and those ahead of it, then it and those behind; by distance."""
+        from GazeSAMLib.segmentation.neighbours import steps_between
+
+        newest, *others = self._order.seeds
+        placed = [
+            (steps_between(self._segmenter.volume, newest.plane, other.plane), other)
+            for other in others
+        ]
+        known = [(round(steps), seed) for steps, seed in placed if steps is not None]
+        known.sort(key=lambda each: abs(each[0]))
+        ahead = [seed for steps, seed in known if steps > 0]
+        behind = [seed for steps, seed in known if steps < 0]
+        return [newest, *ahead], [newest, *behind]
+
+    def beyond(self, seed: PlaneMask, way: int) -> Iterator[Propagated]:
+        """Yield what lies beyond the outermost seed."""
+        for found in self._from(seed, way):
+            yield self._said(found, way)
+
+    def between(self, near: PlaneMask, far: PlaneMask) -> Iterator[Propagated]:
+        """Yield what lies between two seeds, `near` being nearer to the newest one."""
+        from GazeSAMLib.segmentation.joining import join
+        from GazeSAMLib.segmentation.neighbours import steps_between
+        from GazeSAMLib.segmentation.propagation import PropagatedSlice
+
+        volume = self._segmenter.volume
+        way = AHEAD if (steps_between(volume, near.plane, far.plane) or 0.0) > 0.0 else BEHIND
+        found: dict[int, list[PropagatedSlice]] = {AHEAD: [], BEHIND: []}
+        for start, end, towards in ((near, far, way), (far, near, -way)):
+            for each in self._from(start, towards, (end,)):
+                found[towards].append(each)
+                yield self._said(each, way)
+        first, last = (near, far) if way == AHEAD else (far, near)
+        ends = [PropagatedSlice(seed.plane, seed.mask, 1.0) for seed in (first, last)]
+        for each in join(volume, ends[0], ends[1], found[AHEAD], found[BEHIND]):
+            yield self._said(each, way)
+
+    def _from(
+        self, seed: PlaneMask, way: int, until: Sequence[PlaneMask] = ()
+    ) -> "Iterator[PropagatedSlice]":
+        # Not at the top: a worker is to start at once, and scipy takes its time.
+        from GazeSAMLib.segmentation.propagation import Propagation, PropagationSeed, StopReason
+
+        order = self._order
+        start = PropagationSeed(seed.plane, seed.mask, order.window, order.level)
+        confirmed = frozenset(end.plane.key() for end in until)
+        propagation = Propagation(self._segmenter, self._segmenter.volume, start, way, confirmed)
+        while not isinstance(found := propagation.advance(), StopReason):
+            yield found
+        if not until:
+            self.reasons[way] = found.value
+
+    def _said(self, found: "PropagatedSlice", way: int) -> Propagated:
+        mask = PlaneMask(found.plane, found.mask)
+        return Propagated(self._order.number, mask, way, float(found.confidence))
