@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import slicer
@@ -105,14 +106,13 @@ class GazeSAMTest(ScriptedLoadableModuleTest):
 
     def setUp(self) -> None:
         """Begin with an empty scene."""
-        from GazeSAMLib.hosts.slicer import self_test
-
         slicer.mrmlScene.Clear()
-        self.bench = self_test.Bench(self)
 
-    def tearDown(self) -> None:
-        """End what a test has left running."""
-        self.bench.close()
+    def bench(self) -> AbstractContextManager:
+        """Return a context with a volume, the panel and a hand on the pointer."""
+        from GazeSAMLib.hosts.slicer.self_test import bench
+
+        return bench(self)  # not set up: the self-test button tears nothing down after a failure
 
     def test_the_library_is_the_one_beside_the_module(self) -> None:
         """The library that was imported belongs to this installation."""
@@ -124,16 +124,20 @@ class GazeSAMTest(ScriptedLoadableModuleTest):
 
     def test_a_look_and_a_key_make_a_segment(self) -> None:
         """The pointer rests on a structure, Space accepts it, Z takes it back."""
-        self.bench.look_and_accept()
+        with self.bench() as bench:
+            bench.look_and_accept()
 
     def test_the_outline_follows_slice_layout_and_scene(self) -> None:
         """Nothing stale is left when the slice, the layout or the scene changes."""
-        self.bench.change_everything()
+        with self.bench() as bench:
+            bench.change_everything()
 
     def test_a_killed_engine_process_comes_back(self) -> None:
         """The session goes on with another process; what was accepted is not touched."""
-        self.bench.kill_the_worker()
+        with self.bench() as bench:
+            bench.kill_the_worker()
 
     def test_bad_input_gets_a_sentence(self) -> None:
         """Without a usable volume the panel says what is wrong."""
-        self.bench.give_bad_input()
+        with self.bench() as bench:
+            bench.give_bad_input()

@@ -3,7 +3,7 @@
 import atexit
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,14 @@ import pytest
 
 from Testing.host import x_display
 from Testing.host.other_displays import MONITORS
+from Testing.host.reader import MODULE, Reader, show_ball
 from Testing.host.requirements import what_is_missing
 
 if TYPE_CHECKING:
     from Testing.host.host import Host
 
 HERE = Path(__file__).parent
+PICTURES = os.environ.get("GAZESAM_PICTURES")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -84,3 +86,40 @@ def a_box_volume(a_host: "Host") -> Any:
     slicer.util.setSliceViewerLayers(background=volume, fit=True)
     a_host.spin()
     return volume
+
+
+@pytest.fixture
+def a_module(a_host: "Host", caplog: pytest.LogCaptureFixture) -> Iterator[Any]:
+    """The module's widget, its panel shown; nothing unexpected may happen in it."""
+    yield a_host.load_module(MODULE)
+    unexpected = [record for record in caplog.get_records("call") if record.exc_info]
+    assert not unexpected, unexpected[0].exc_text
+
+
+@pytest.fixture
+def a_picture(a_host: "Host") -> Callable[[str], None]:
+    """Return a function that keeps a picture of the window, where pictures are wanted."""
+
+    def keep(name: str) -> None:
+        a_host.wait(100)
+        if PICTURES:
+            a_host.window.grab().save(str(Path(PICTURES) / f"{name}.png"))
+
+    return keep
+
+
+@pytest.fixture
+def a_ball(a_host: "Host") -> Any:
+    """A bright ball with a radius of 30 mm in a noisy box, shown in the slice views."""
+    return show_ball()
+
+
+@pytest.fixture
+def a_reader(a_host: "Host", a_module: Any, tmp_path: Path) -> Reader:
+    """A reader without a past: no journals, and nothing written outside the test's folder."""
+    from GazeSAMLib.hosts.slicer.journal_shelf import JournalShelf
+
+    a_module.shell.panel.session.shelf = JournalShelf(tmp_path / "journals")
+    a_module.ui.exportFolderEdit.currentPath = str(tmp_path)
+    a_module.ui.recordFolderEdit.currentPath = str(tmp_path)
+    return Reader(a_host, a_module)

@@ -5,7 +5,7 @@ They have CTK's properties, methods and signals as far as a panel uses them, not
 
 from typing import Any
 
-from PySide6.QtCore import Property, Qt, Signal
+from PySide6.QtCore import Property, QEvent, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from Testing.host.pythonqt import plays_native
 
 QWIDGETSIZE_MAX = 16777215
+HIDDEN = "hiddenToParent"
 
 
 def stored(kind: Any, name: str, first: Any) -> Property:
@@ -44,7 +45,10 @@ def _child_widgets(widget: QWidget) -> list[QWidget]:
 
 @plays_native
 class ctkCollapsibleButton(QWidget):
-    """A bar that shows and hides what lies below it."""
+    """A bar that shows and hides what lies below it.
+
+    What others show or hide below it while it is collapsed is so when it is opened, as in CTK.
+    """
 
     contentsCollapsed = Signal(bool)
     toggled = Signal(bool)
@@ -56,7 +60,8 @@ class ctkCollapsibleButton(QWidget):
         parent = next((one for one in arguments if isinstance(one, QWidget)), None)
         super().__init__(parent)
         self._collapsed = False
-        self._hidden: list[QWidget] = []
+        self._watched: list[QWidget] = []
+        self._forcing = False
         self._bar = QToolButton(self)
         self._bar.setObjectName("ctkCollapsibleButtonBar")
         self._bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -78,25 +83,36 @@ class ctkCollapsibleButton(QWidget):
         self._collapsed = collapsed
         self._bar.setArrowType(Qt.ArrowType.RightArrow if collapsed else Qt.ArrowType.DownArrow)
         self.setMaximumHeight(self.BAR_HEIGHT if collapsed else QWIDGETSIZE_MAX)
-        if collapsed:
-            self._hide_contents()
-        else:
-            for child in self._hidden:
-                child.show()
-            self._hidden = []
+        self._follow()
         self.contentsCollapsed.emit(collapsed)
         self.toggled.emit(not collapsed)
 
     def showEvent(self, event: Any) -> None:
-        if self._collapsed:  # a .ui file adds the contents later than it says that
-            self._hide_contents()
+        self._follow()  # a .ui file adds the contents later than it says that
 
-    def _hide_contents(self) -> None:
+    def eventFilter(self, child: QWidget, event: QEvent) -> bool:
+        shown_or_hidden = (QEvent.Type.ShowToParent, QEvent.Type.HideToParent)
+        if not self._forcing and event.type() in shown_or_hidden:
+            child.setProperty(HIDDEN, event.type() == QEvent.Type.HideToParent)
+            self._show_or_hide(child)
+        return False
+
+    def _follow(self) -> None:
         for child in self._contents():
-            explicit = child.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide)
-            if not (explicit and child.isHidden()):  # before it is shown, all counts as hidden
-                self._hidden.append(child)
-                child.hide()
+            if child not in self._watched:
+                self._watched.append(child)
+                explicit = child.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide)
+                # Before it is shown, all counts as hidden.
+                child.setProperty(HIDDEN, explicit and child.isHidden())
+                child.installEventFilter(self)
+            self._show_or_hide(child)
+
+    def _show_or_hide(self, child: QWidget) -> None:
+        self._forcing = True
+        child.setVisible(not (self._collapsed or child.property(HIDDEN)))
+        if not child.property(HIDDEN):
+            child.setAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
+        self._forcing = False
 
     def _contents(self) -> list[QWidget]:
         return [child for child in _child_widgets(self) if child is not self._bar]

@@ -2,10 +2,8 @@
 
 import pytest
 
-from Testing.host.test_module import a_ball, a_module, a_picture, a_reader  # noqa: F401
 
-
-def test_a_look_is_found_on_the_last_monitor(a_reader, a_ball, a_picture):  # noqa: F811
+def test_a_look_is_found_on_the_last_monitor(a_reader, a_ball, a_picture):
     import slicer.util
 
     host, selector = a_reader.host, a_reader.ui.monitorSelector

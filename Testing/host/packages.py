@@ -53,6 +53,10 @@ class Packages:
             for name in [one for one in self._put_aside if one.partition(".")[0] == module]:
                 sys.modules[name] = self._put_aside.pop(name)
 
+    def hides(self, package: str) -> bool:
+        """Whether a package looks as if it were not there."""
+        return canonicalize_name(package) in map(canonicalize_name, self._hidden.values())
+
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Refuse the import of what is hidden: Python asks here first."""
         if name.partition(".")[0] in self._hidden:
@@ -66,11 +70,10 @@ class Packages:
     def _is_met(self, requirement: Requirement) -> bool:
         if requirement.marker is not None and not requirement.marker.evaluate():
             return True
-        name = canonicalize_name(requirement.name)
-        if name in map(canonicalize_name, self._hidden.values()):
+        if self.hides(requirement.name):
             return False
         try:
-            return importlib.metadata.version(name) in requirement.specifier
+            return importlib.metadata.version(requirement.name) in requirement.specifier
         except importlib.metadata.PackageNotFoundError:
             return False
 

@@ -1,4 +1,7 @@
-"""What a machine needs for the window host; ``python -m Testing.host.requirements`` checks it."""
+"""What a machine needs for the window host, and for checking DICOM files.
+
+``python -m Testing.host.requirements`` looks for both.
+"""
 
 import ctypes
 import importlib.util
@@ -31,5 +34,12 @@ def what_is_missing() -> str | None:
     return None
 
 
-if __name__ == "__main__":
-    sys.exit(what_is_missing())  # a text is printed and means failure
+def what_checks_dicom_is_missing() -> str | None:
+    """Return the cure where the program that validates DICOM files cannot be found."""
+    if shutil.which("dciodvfy") is None:
+        return "dciodvfy cannot be found: on Debian, install dicom3tools"
+    return None
+
+
+if __name__ == "__main__":  # a text is printed and means failure
+    sys.exit(what_is_missing() or what_checks_dicom_is_missing())

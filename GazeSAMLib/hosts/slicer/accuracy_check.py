@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import qt
 
+from GazeSAMLib.errors import RecordingError
 from GazeSAMLib.frames import DisplayPoint
 from GazeSAMLib.gaze.sample import GazeSample
 from GazeSAMLib.geometry.display import DisplayGeometry
-from GazeSAMLib.hosts.slicer.accuracy import Accuracy, measured_accuracy, targets
+from GazeSAMLib.hosts.slicer.accuracy import Checked, checked, target_gaze, targets
 from GazeSAMLib.hosts.slicer.feeds import Feed
 from GazeSAMLib.hosts.slicer.guard import Guard
 from GazeSAMLib.signals.validity import merged_eyes
@@ -29,7 +30,7 @@ class AccuracyCheck:
     feed : Feed
         Where gaze comes from.
     done : callable
-        Called at the end with the result; with None if it was broken off.
+        Called at the end with what was found; with None if it was broken off or no eyes were seen.
     guard : Guard
         For slots.
     """
@@ -38,13 +39,14 @@ class AccuracyCheck:
         self,
         display: DisplayGeometry,
         feed: Feed,
-        done: Callable[[Accuracy | None], None],
+        done: Callable[[Checked | None], None],
         guard: Guard,
     ) -> None:
         self._display, self._feed, self._done = display, feed, done
         self._targets: list[DisplayPoint] = []
-        self._looks: list[tuple[DisplayPoint, list[DisplayPoint]]] = []
+        self._looks: list[tuple[DisplayPoint, list[DisplayPoint | None]]] = []
         self._shown_ns = 0
+        self._before = qt.QApplication.activeWindow()
         self._window = _black_window(display)
         self._ring = _square(self._window, RING_PX, "white")
         _square(self._ring, DOT_PX, "black").move((RING_PX - DOT_PX) // 2, (RING_PX - DOT_PX) // 2)
@@ -57,7 +59,7 @@ class AccuracyCheck:
 
     def start(self, count: int) -> None:
         """Show `count` targets, 5 or 9."""
-        self._targets = targets(count)
+        self._targets = list(targets(count))
         self._feed.start()
         self._window.show()
         self._window.activateWindow()
@@ -74,10 +76,14 @@ class AccuracyCheck:
         if self._window is None:
             return False
         self._timer.stop()
+        self._timer.deleteLater()
         self._feed.stop()
         self._window.hide()
-        self._window.deleteLater()
+        # Not at once with its Python object: its own Esc key may be closing it.
+        qt.QTimer.singleShot(0, self._window.deleteLater)
         self._window = None
+        if self._before is not None:
+            self._before.activateWindow()
         return True
 
     def _next(self) -> None:
@@ -92,15 +98,19 @@ class AccuracyCheck:
     def _tick(self) -> None:
         for item in self._feed.read():
             if isinstance(item, GazeSample) and item.t_ns - self._shown_ns >= SETTLE_NS:
-                point_display = merged_eyes(item)
-                if point_display is not None:
-                    self._looks[-1][1].append(point_display)
+                self._looks[-1][1].append(merged_eyes(item))
         if self._feed.now_ns() - self._shown_ns < SETTLE_NS + LOOK_NS:
             return
         if self._targets:
             self._next()
         elif self._close():
-            self._done(measured_accuracy(self._looks, self._display))
+            gazes = [target_gaze(*look, self._display) for look in self._looks]
+            try:
+                found = checked(gazes, self._display)
+            except RecordingError:
+                self._done(None)
+                raise
+            self._done(found)
 
 
 def _black_window(display: DisplayGeometry) -> "qt.QWidget":

@@ -6,6 +6,7 @@ installation from any other crash Slicer.
 
 import importlib
 import importlib.metadata
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -59,6 +60,23 @@ def install(packages: list[str], tell: Callable[[str], None]) -> None:
             .format(package=package, error=error)
         ) from error  # fmt: skip
     importlib.invalidate_caches()
+
+
+def offline_advice(packages: list[str]) -> str:
+    """Return how these packages get into a Slicer that has no network."""
+    wanted = " ".join(f'"{package}"' for package in packages)
+    return _(
+        "Without a network:\n"
+        "1. On a computer of the same kind with Python {version}:\n"
+        "pip download --dest wheels {packages}\n"
+        "2. Bring the folder 'wheels' here, close Slicer, and run where that folder lies:\n"
+        "{python} -m pip install --no-index --find-links wheels {packages}\n"
+        "3. Open Slicer again."
+    ).format(
+        version="{}.{}".format(*sys.version_info),
+        packages=wanted,
+        python=f'"{sys.executable}"' if sys.executable else "PythonSlicer",
+    )
 
 
 def install_for_engine(name: str, tell: Callable[[str], None]) -> None:

@@ -8,12 +8,13 @@ from typing import Protocol
 
 import qt
 
-from GazeSAMLib.frames import ScreenPoint
+from GazeSAMLib.frames import DisplayPoint, ScreenPoint
 from GazeSAMLib.gaze.event import Event
+from GazeSAMLib.gaze.pointer_source import PointerSource
 from GazeSAMLib.gaze.recording import Recording
 from GazeSAMLib.gaze.recording_header import Tracker
 from GazeSAMLib.gaze.replay import ReplaySource
-from GazeSAMLib.gaze.sample import EyeSample, GazeSample
+from GazeSAMLib.gaze.sample import GazeSample
 from GazeSAMLib.gaze.source import GazeSource
 from GazeSAMLib.geometry.display import DisplayGeometry
 
@@ -48,48 +49,6 @@ class Feed(Protocol):
 
     def read(self) -> list[GazeSample | Event]:
         """Return what came since the last call, in order of time, without waiting."""
-
-
-class PointerFeed:
-    """The mouse pointer in place of the gaze.
-
-    Parameters
-    ----------
-    display : DisplayGeometry
-        The tracked display.
-    clock_ns : callable
-        Monotonic clock.
-    """
-
-    def __init__(self, display: DisplayGeometry, clock_ns: Clock = time.monotonic_ns) -> None:
-        self.tracker = Tracker("pointer")
-        self.recording: Recording | None = None
-        self.trouble = ""
-        self._display = display
-        self._clock_ns = clock_ns
-        self._running = False
-
-    def start(self) -> None:
-        """Begin to follow the pointer."""
-        self._running = True
-
-    def stop(self) -> None:
-        """Follow it no longer."""
-        self._running = False
-
-    def now_ns(self) -> int:
-        """Return the time now."""
-        return self._clock_ns()
-
-    def read(self) -> list[GazeSample | Event]:
-        """Return where the pointer is now, as both eyes."""
-        if not self._running:
-            return []
-        at = qt.QCursor.pos()
-        # The cursor is in the middle of the pixel that it names.
-        on_screen = ScreenPoint(at.x() + 0.5, at.y() + 0.5)
-        eye = EyeSample(self._display.display_from_screen(on_screen), valid=True)
-        return [GazeSample(self._clock_ns(), eye, eye)]
 
 
 class TrackerFeed:
@@ -134,6 +93,23 @@ class TrackerFeed:
     def read(self) -> list[GazeSample | Event]:
         """Return the samples since the last call."""
         return [*self._source.read()]
+
+
+class PointerFeed(TrackerFeed):
+    """The mouse pointer in place of the gaze.
+
+    Parameters
+    ----------
+    display : DisplayGeometry
+        The tracked display.
+    clock_ns : callable
+        Monotonic clock.
+    """
+
+    def __init__(self, display: DisplayGeometry, clock_ns: Clock = time.monotonic_ns) -> None:
+        super().__init__(
+            PointerSource(lambda: pointer_display(display), clock_ns), "pointer", clock_ns
+        )
 
 
 class ReplayFeed:
@@ -185,3 +161,10 @@ class ReplayFeed:
     def finished(self) -> bool:
         """Whether everything was read."""
         return self._samples.finished and self._next_event >= len(self._events)
+
+
+def pointer_display(display: DisplayGeometry) -> DisplayPoint:
+    """Return where the mouse pointer is on the tracked display."""
+    at = qt.QCursor.pos()
+    # The cursor is in the middle of the pixel that it names.
+    return display.display_from_screen(ScreenPoint(at.x() + 0.5, at.y() + 0.5))

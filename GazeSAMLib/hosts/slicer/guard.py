@@ -1,5 +1,6 @@
 """What slots and observers raise becomes one sentence in the panel: Qt would only print it."""
 
+import inspect
 import logging
 from collections.abc import Callable
 
@@ -35,7 +36,9 @@ class Guard:
                     .format(error=f"{type(error).__name__}: {error}")
                 )  # fmt: skip
 
-        return guarded
+        # PythonQt hands over as many arguments as a slot takes, and does not call it at all where
+        # one of them is of a type that Python does not know.
+        return guarded if inspect.signature(slot).parameters else lambda: guarded()
 
 
 def sentence(text: str) -> str:

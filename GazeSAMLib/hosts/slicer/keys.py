@@ -50,6 +50,7 @@ def session_keys() -> list[SessionKey]:
         SessionKey(EventKind.NEXT_SEGMENT, _("Next segment"), "Tab"),
         SessionKey(EventKind.PREVIOUS_SEGMENT, _("Previous segment"), "Shift+Tab"),
         SessionKey(EventKind.PROPAGATE, _("Propagate"), "P"),
+        SessionKey(EventKind.DRIFT, _("I look at the pointer"), "D"),
         SessionKey(EventKind.PAUSE, _("Pause"), "F"),
     ]
 

@@ -34,7 +34,7 @@ class ProcessTransport:
         self._received, self._ended = received, ended
         self._words = b""
         self._has_started = False
-        self._is_watched = True
+        self._is_watched, self._is_over = True, False
         variables = qt.QProcessEnvironment()
         for name, value in environment.items():
             variables.insert(name, value)
@@ -60,7 +60,11 @@ class ProcessTransport:
         self._is_watched = False
         self._process.closeWriteChannel()  # the worker's sign to end
         # This also keeps the process from being killed at once with its Python object.
-        qt.QTimer.singleShot(END_GRACE_MS, self._process.kill)
+        qt.QTimer.singleShot(END_GRACE_MS, self._kill_if_there)
+
+    def _kill_if_there(self) -> None:
+        if not self._is_over:
+            self._process.kill()
 
     def _read(self) -> None:
         data = self._process.readAllStandardOutput().data()
@@ -71,13 +75,16 @@ class ProcessTransport:
         words = self._words + self._process.readAllStandardError().data()
         self._words = words[-WORDS_KEPT:]
 
-    def _look_after(self, _state: object) -> None:
+    def _look_after(self) -> None:
         state = self._process.state()
         self._has_started = self._has_started or state == qt.QProcess.Running
         if state != qt.QProcess.NotRunning:
             return
         self._read()
         self._overhear()
+        self._is_over = True
+        # Not at once: it is telling this. Its connections, and what hangs on them, go with it.
+        self._process.deleteLater()
         if self._is_watched:
             self._is_watched = False
             self._ended(self._how_it_ended())

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import slicer
+from slicer.i18n import tr as _
 
 from GazeSAMLib.geometry.display import DisplayGeometry
+from GazeSAMLib.hosts.slicer.corrections import Corrections
 from GazeSAMLib.hosts.slicer.edit_rules import Overwrite
 from GazeSAMLib.hosts.slicer.engine_room import EngineChoice
 from GazeSAMLib.hosts.slicer.feeds import Feed
@@ -30,6 +32,8 @@ class RunChoices:
         Where gaze comes from.
     session : SessionOptions
         The chain's.
+    corrections : Corrections or None
+        Of trackers in front of this display; None for a replay.
     overwrite : callable
         Returns what becomes of other segments where a mask meets them; asked at each step.
     """
@@ -40,7 +44,15 @@ class RunChoices:
     display: DisplayGeometry
     feed: Feed
     session: SessionOptions = field(default_factory=SessionOptions)
+    corrections: Corrections | None = None
     overwrite: Callable[[], Overwrite] = lambda: Overwrite.KEEP
+
+    def why_not_on(self, scan_digest: str) -> str:
+        """Return why the gaze says nothing of this scan; empty where nothing speaks against it."""
+        header = None if self.feed.recording is None else self.feed.recording.header
+        if header is None or header.scan_digest in (None, scan_digest):
+            return ""
+        return _("The recording was made on another scan: choose the volume on which it was made.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.hosts.slicer.current_segment import CurrentSegment
+from GazeSAMLib.hosts.slicer.drift_key import DriftKey
 from GazeSAMLib.hosts.slicer.feeds import Feed
 from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
 from GazeSAMLib.hosts.slicer.segmentation_node import SegmentationNodeWriter
@@ -28,6 +29,8 @@ class SessionParts:
         Which segment takes it.
     feed : Feed
         Where gaze comes from.
+    drift : DriftKey
+        The correction of the gaze.
     """
 
     scene_volume: SceneVolume
@@ -36,6 +39,7 @@ class SessionParts:
     writer: SegmentationNodeWriter
     segment: CurrentSegment
     feed: Feed
+    drift: DriftKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,17 @@ from pathlib import Path
 from slicer.i18n import tr as _
 
 from GazeSAMLib.errors import TrackerError
+from GazeSAMLib.gaze.import_gaze import read_gaze
+from GazeSAMLib.gaze.import_samples import DisplaySize
 from GazeSAMLib.gaze.lsl_decoder import TrackedDisplay
-from GazeSAMLib.gaze.recording_reader import read_recording
 from GazeSAMLib.gaze.registry import SourceEntry, gaze_sources, make_source
 from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.hosts.slicer.feeds import Feed, PointerFeed, ReplayFeed, TrackerFeed
+from GazeSAMLib.hosts.slicer.feeds_tcp import QtLink
+from GazeSAMLib.hosts.slicer.settings import data_folder
 
 POINTER, REPLAY = "pointer", "replay"
+CHANNEL_FILE = "lsl-channels.json"
 TYPICAL_ACCURACY_DEG = 0.5
 # The pointer is where it is: this is the hand's.
 POINTER_ACCURACY_DEG = 0.05
@@ -59,9 +63,12 @@ def source_choices() -> list[SourceChoice]:
     replay = SourceChoice(
         REPLAY,
         _("Replay of a recording"),
-        _("A recording of this scan: gaze, keys and slices as they were."),
+        _(
+            "A recording of this scan: gaze, keys and slices as they were. "
+            "A file of Tobii Pro Lab, EyeLink or BIDS is read too."
+        ),
         (),
-        lambda _display, folder: ReplayFeed(read_recording(folder)),
+        lambda display, path: ReplayFeed(read_gaze(path, _told(display))),
     )
     trackers = [_tracker(each) for name, each in gaze_sources().items() if name != REPLAY]
     return [pointer, *trackers, replay]
@@ -86,11 +93,27 @@ def _tracker(entry: SourceEntry) -> SourceChoice:
                     packages=", ".join(entry.missing)
                 )
             )
-        options = {"display": _tracked(display)} if entry.name == "lsl" else {}
+        options = {
+            "lsl": lambda: {"display": _tracked(display), "channel_file": channel_file()},
+            "opengaze": lambda: {"link": QtLink},
+        }.get(entry.name, dict)()
         return TrackerFeed(make_source(entry.name, **options), entry.name)
 
     label = labels.get(entry.name, entry.name)
     return SourceChoice(entry.name, label, entry.summary, entry.missing, make)
+
+
+def channel_file() -> Path | None:
+    """Return the user's own word on streams' channels (docs/trackers.md); None without one."""
+    path = data_folder() / CHANNEL_FILE
+    return path if path.is_file() else None
+
+
+def _told(display: DisplayGeometry) -> DisplaySize:
+    """Return what other programs' files lack: how large the display is, and how far."""
+    return DisplaySize(
+        width_mm=display.width_mm, height_mm=display.height_mm, distance_mm=display.distance_mm
+    )
 
 
 def _tracked(display: DisplayGeometry) -> TrackedDisplay:

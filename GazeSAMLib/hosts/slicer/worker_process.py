@@ -1,6 +1,7 @@
 """The engine process inside Slicer: started, watched, and started again."""
 
 import os
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -62,7 +63,9 @@ class WorkerProcess:
         self._overdue = qt.QTimer()
         self._overdue.setSingleShot(True)
         self._overdue.setInterval(ANSWER_TIMEOUT_MS)
-        self._overdue.connect("timeout()", self._give_up_waiting)
+        # Held by its own timer, it would live as long as Slicer, and the volume with it.
+        give_up = weakref.WeakMethod(self._give_up_waiting)
+        self._overdue.connect("timeout()", lambda: (alive := give_up()) and alive())
 
     def start(self) -> None:
         """Start a worker.

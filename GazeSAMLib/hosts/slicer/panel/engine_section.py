@@ -87,7 +87,7 @@ class EngineSection:
         ):
             widget.setEnabled(enabled)
 
-    def _keep(self, _value: object) -> None:
+    def _keep(self) -> None:
         keep_setting("Device", DEVICES[max(self._ui.deviceSelector.currentIndex, 0)])
         keep_setting("Checkpoint", self._ui.checkpointEdit.currentPath)
         keep_setting("Python", self._ui.pythonEdit.currentPath)

@@ -1,5 +1,6 @@
 """The section "Export"."""
 
+import importlib.util
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import ctk
 from slicer.i18n import tr as _
 
 from GazeSAMLib.errors import OutputError
+from GazeSAMLib.hosts.slicer.dependencies import install
 from GazeSAMLib.hosts.slicer.export import (
     NIFTI_EXTENSION,
     NRRD_EXTENSION,
@@ -20,6 +22,8 @@ from GazeSAMLib.hosts.slicer.panel.session_section import SessionSection
 from GazeSAMLib.hosts.slicer.panel.status_line import StatusLine
 from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
 from GazeSAMLib.hosts.slicer.settings import keep_setting, setting
+
+HIGHDICOM = "highdicom>=0.28"
 
 
 class ExportSection:
@@ -55,6 +59,8 @@ class ExportSection:
         )
         ui.exportNrrdButton.connect("clicked()", guard(self._export_nrrd))
         ui.exportNiftiButton.connect("clicked()", guard(self._export_nifti))
+        ui.exportDicomButton.connect("clicked()", guard(self._export_dicom))
+        self._may_install = False
 
     def _export_nrrd(self) -> None:
         node = self._node()
@@ -70,6 +76,32 @@ class ExportSection:
         if not notice:  # else the file does not hold all of it
             self._session.shelf.note_exported(node)
         self._status.say(" ".join([_("Written: {path}").format(path=path), notice]).strip())
+
+    def _export_dicom(self) -> None:
+        node = self._node()
+        if importlib.util.find_spec("highdicom") is None:
+            self._get_highdicom()
+            return
+        # Not at the top: the panel opens whatever pydicom Slicer comes with.
+        from GazeSAMLib.hosts.slicer.export_dicom import export_dicom_seg
+        from GazeSAMLib.scans.write_dicom_seg import DICOM_SEG_EXTENSION
+
+        path = self._new_path(node, DICOM_SEG_EXTENSION)
+        notice = export_dicom_seg(node, SceneVolume(self._choices.parameters.volume), path)
+        if not notice:
+            self._session.shelf.note_exported(node)
+        self._status.say(" ".join([_("Written: {path}").format(path=path), notice]).strip())
+
+    def _get_highdicom(self) -> None:
+        """Install what writes DICOM at the second press of the button: nothing comes unasked."""
+        if not self._may_install:
+            self._may_install = True
+            self._status.say(
+                _("DICOM SEG needs the package highdicom: press the button again to install it.")
+            )
+            return
+        install([HIGHDICOM], self._status.say)
+        self._status.say(_("highdicom is installed: press the button again to write the file."))
 
     def _node(self) -> Any:  # noqa: ANN401 - a node of Slicer's
         parameters = self._choices.parameters

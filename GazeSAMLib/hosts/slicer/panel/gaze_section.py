@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 
 from GazeSAMLib.gaze.recording_header import RecordingHeader
 from GazeSAMLib.geometry.display import DisplayGeometry
+from GazeSAMLib.hosts.slicer.corrections import Corrections
 from GazeSAMLib.hosts.slicer.dependencies import install_for_source
 from GazeSAMLib.hosts.slicer.feeds import Feed
 from GazeSAMLib.hosts.slicer.guard import Guard, sentence
@@ -36,7 +37,9 @@ class GazeChoice:
     accuracy_deg : float
         How far the gaze is typically off.
     offset_deg : tuple of float
-        The drift correction.
+        The drift correction, until the tracker has said which one it is.
+    corrections : Corrections or None
+        Those of the trackers; None for a replay.
     """
 
     feed: Feed
@@ -44,6 +47,7 @@ class GazeChoice:
     monitor: Monitor
     accuracy_deg: float
     offset_deg: tuple[float, float]
+    corrections: Corrections | None = None
 
 
 class GazeSection:
@@ -90,9 +94,13 @@ class GazeSection:
         if feed.recording is not None:
             offset_deg = feed.recording.header.offset_deg or (0.0, 0.0)
             return GazeChoice(feed, display, monitor, accuracy_deg, offset_deg)
-        if self._accuracy.result is not None:
-            accuracy_deg = self._accuracy.result.error_deg
-        return GazeChoice(feed, display, monitor, accuracy_deg, self._accuracy.offset_deg)
+        result, corrects = self._accuracy.result, self._accuracy.corrects
+        if result is not None:
+            accuracy_deg = result.corrected_deg if corrects else result.error_deg
+        corrections = Corrections(display, in_use=corrects)
+        return GazeChoice(
+            feed, display, monitor, accuracy_deg, self._accuracy.offset_deg, corrections
+        )
 
     def refresh(self) -> None:
         """Show the settings, and the monitors that are connected now."""
@@ -152,7 +160,7 @@ class GazeSection:
     def _name(self) -> str:
         return f"{self._entry().name}/{tracked_monitor().name.replace('/', '_')}"
 
-    def _source_chosen(self, _value: object) -> None:
+    def _source_chosen(self) -> None:
         keep_setting("Source", self._entry().name)
         keep_setting("ReplayFolder", self._ui.replayFolderEdit.currentPath)
         self.refresh()

@@ -53,6 +53,6 @@ class MonitorRows:
             choose_monitor(self._ui.monitorSelector.itemData(index))
             self.refresh()
 
-    def _resized(self, _value: float) -> None:
+    def _resized(self) -> None:
         if not self._filling:
             tracked_monitor().resized(*(spin_box.value for spin_box in self._numbers))

@@ -151,6 +151,7 @@ class Panel:
                 collect_looks if parameters.addLooksUp else latest_look,
                 gaze.accuracy_deg,
             ),
+            gaze.corrections,
             self._overwrite,
         )
 
@@ -163,6 +164,7 @@ class Panel:
         run, parameters = self.session.run, self.choices.parameters
         workplace = None if run is None else run.workplace
         idle = self.session.state is RunState.IDLE
+        self._scan.rest(resting=self.session.state in (RunState.IDLE, RunState.PAUSED))
         self._gaze.set_enabled(enabled=idle)
         self._engine.set_enabled(enabled=idle)
         self._ui.volumeSelector.setEnabled(idle)
@@ -187,4 +189,4 @@ class Panel:
         run, gaze = self.session.run, self._gaze_choice
         if run is None or run.live is None or gaze is None:
             return None
-        return Recordable(run.live, gaze.monitor, gaze.feed, run.scan_digest, gaze.offset_deg)
+        return Recordable(run.live, gaze.monitor, gaze.feed, run.scan_digest)

@@ -31,15 +31,12 @@ class Recordable:
         Where gaze comes from.
     scan_digest : str
         Of the scan.
-    offset_deg : tuple of float
-        The drift correction.
     """
 
     live: LiveSession
     monitor: Monitor
     feed: Feed
     scan_digest: str
-    offset_deg: tuple[float, float]
 
     def new_recorder(self, folder: Path) -> GazeRecorder:
         """Return a recorder that writes into a new folder in `folder`.
@@ -51,9 +48,8 @@ class Recordable:
         """
         if self.feed.recording is not None:
             raise RecordingError(_("this is a replay: it is recorded already"))
-        return GazeRecorder(
-            folder, self.monitor, self.feed.tracker, self.scan_digest, self.offset_deg
-        )
+        offset_deg = self.live.drift.drift.offset_deg
+        return GazeRecorder(folder, self.monitor, self.feed.tracker, self.scan_digest, offset_deg)
 
 
 class RecordSection:

@@ -1,5 +1,6 @@
 """The section "Scan and segments"."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,12 +8,16 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from GazeSAMLib.errors import GazeSAMError
 from GazeSAMLib.hosts.slicer.guard import Guard
 from GazeSAMLib.hosts.slicer.panel.choices import Choices
+from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
 from GazeSAMLib.hosts.slicer.segment_list import add_segment, segments_of, unused_segment
+from GazeSAMLib.hosts.slicer.segment_measures import SegmentMeasures
 from GazeSAMLib.hosts.slicer.segment_volumes import SegmentVolumes
+from GazeSAMLib.hosts.slicer.segmentation_setup import new_segmentation
 
-# Counting voxels reads whole labelmaps: only when the hand rests.
+# Measuring reads whole labelmaps: only when the hand rests.
 VOLUMES_AFTER_MS = 1500
 
 
@@ -42,7 +47,8 @@ class ScanSection:
         self._segments_changed = segments_changed
         self._node: slicer.vtkMRMLSegmentationNode | None = None
         self._observed: list[tuple[Any, int]] = []
-        self._volumes = SegmentVolumes()
+        self._volumes, self._measures = SegmentVolumes(), SegmentMeasures()
+        self._resting = True
         self._recount = qt.QTimer()
         self._recount.setSingleShot(True)
         self._recount.setInterval(VOLUMES_AFTER_MS)
@@ -100,7 +106,7 @@ class ScanSection:
         self.refresh()
         self._segments_changed()
 
-    def _table_selected(self, *_selection: object) -> None:
+    def _table_selected(self) -> None:
         parameters, selected = self._choices.parameters, self._ui.segmentsTable.selectedSegmentIDs()
         if parameters is not None and len(selected) == 1:
             parameters.segmentId = selected[0]
@@ -110,9 +116,6 @@ class ScanSection:
         if parameters is None:
             return
         if parameters.segmentation is None:
-            from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
-            from GazeSAMLib.hosts.slicer.segmentation_setup import new_segmentation
-
             parameters.segmentation = new_segmentation(SceneVolume(parameters.volume))
         added = unused_segment(parameters.segmentation)
         add_segment(parameters.segmentation, added)
@@ -123,15 +126,39 @@ class ScanSection:
         if parameters is not None and self._node is not None:
             self._node.GetSegmentation().RemoveSegment(parameters.segmentId)
 
+    def rest(self, *, resting: bool) -> None:
+        """Take all measures from now on, or, while somebody looks, only the quick ones."""
+        if resting and not self._resting:
+            self._recount.start()
+        self._resting = resting
+
     def _show_volumes(self) -> None:
         self._recount.stop()
         lines = []
         if self._node is not None:
+            measured = self._measured(self._node)
             volumes = self._volumes.in_ml(self._node)
-            lines = [
-                _("{segment}: {volume} ml").format(
+            for segment in segments_of(self._node):
+                line = _("{segment}: {volume} ml").format(
                     segment=segment.name, volume=f"{volumes.get(segment.id, 0.0):.1f}"
                 )
-                for segment in segments_of(self._node)
-            ]
+                lines.append(line + measured.get(segment.id, ""))
         self._ui.segmentVolumesLabel.setText("\n".join(lines))
+        self._ui.segmentVolumesLabel.setVisible(bool(lines))
+
+    def _measured(self, node: "slicer.vtkMRMLSegmentationNode") -> dict[str, str]:
+        """Return what else is known of the segments, by segment id, to go after their volumes."""
+        parameters = self._choices.parameters
+        if not self._resting or parameters is None or parameters.volume is None:
+            return {}
+        try:
+            measures = self._measures.of(node, SceneVolume(parameters.volume))
+        except GazeSAMError:  # a volume that cannot be measured: Start says why
+            return {}
+        return {
+            segment_id: _(", {length} mm long, mean {mean} (SD {sd})").format(
+                length=f"{found.longest_3d_mm:.0f}", mean=f"{found.mean:.0f}", sd=f"{found.sd:.0f}"
+            )
+            for segment_id, found in measures.items()
+            if found.voxels > 1 and not math.isnan(found.mean)
+        }

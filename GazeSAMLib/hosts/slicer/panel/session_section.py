@@ -154,6 +154,7 @@ class SessionSection:
         if run.state is RunState.IDLE:
             self.run = None
         if run.state is RunState.RUNNING:
+            _leave_text_fields()
             accept = key_of(session_keys()[0])
             self._status.say(
                 _("Look at a structure; {key} accepts its outline.").format(key=accept)
@@ -187,3 +188,10 @@ class SessionSection:
             self._shortcuts.enable(
                 paused=state is RunState.PAUSED, running=state is RunState.RUNNING
             )
+
+
+def _leave_text_fields() -> None:
+    """Take the keyboard out of a field that would take the keys for text."""
+    window = slicer.util.mainWindow()
+    if window is not None:
+        window.setFocus()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 
-from GazeSAMLib.hosts.slicer.dependencies import install, missing_packages
-from GazeSAMLib.hosts.slicer.guard import Guard
+from GazeSAMLib.errors import GazeSAMError
+from GazeSAMLib.hosts.slicer.dependencies import install, missing_packages, offline_advice
+from GazeSAMLib.hosts.slicer.guard import Guard, sentence
 
 if TYPE_CHECKING:
     from GazeSAMLib.hosts.slicer.panel.panel import Panel
@@ -94,6 +95,11 @@ class PanelShell:
         self._ui.installButton.setEnabled(False)
         try:
             install(missing_packages(self._requirements), self._say)
+        except GazeSAMError as error:
+            # What was installed stays: Install goes on from there.
+            advice = offline_advice(missing_packages(self._requirements))
+            self._say(f"{sentence(str(error))}\n\n{advice}")
+            return
         finally:
             self._ui.installButton.setEnabled(True)
         self._open()
