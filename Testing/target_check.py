@@ -1,5 +1,10 @@
-"""Recordings of an accuracy check of which the tracker's error is known."""
+"""Recordings of an accuracy check of which the tracker's error is known.
 
+``python -m Testing.target_check FOLDER`` records one with half a degree of error; the picture of
+docs/trackers.md is made of it by ``gazesam accuracy FOLDER --picture PICTURE``.
+"""
+
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -37,3 +42,7 @@ def record_check(
         performance.hold(200.0)
         take.flush()
     return folder
+
+
+if __name__ == "__main__":
+    record_check(Path(sys.argv[1]), ReaderOptions(accuracy_deg=0.5), seed=2)

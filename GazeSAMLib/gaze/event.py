@@ -28,6 +28,7 @@ class EventKind(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     TARGET = "target"
+    DRIFT = "drift"
 
 
 @dataclass(frozen=True, slots=True)

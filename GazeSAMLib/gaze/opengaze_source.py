@@ -1,7 +1,5 @@
-"""Gazepoint trackers over a plain socket, outside Slicer (Qt's sockets feed the parser there)."""
+"""Gazepoint trackers, from Gazepoint Control."""
 
-import errno
-import select
 import socket
 import time
 from collections.abc import Callable
@@ -10,14 +8,12 @@ from GazeSAMLib.errors import TrackerError
 from GazeSAMLib.gaze.opengaze_records import DEFAULT_PORT, REQUESTS, OpenGazeParser
 from GazeSAMLib.gaze.recording_header import Tracker
 from GazeSAMLib.gaze.sample import GazeSample
+from GazeSAMLib.gaze.tcp_link import Link, LinkMaker, LinkState, SocketLink
 
 PATIENCE_NS = 3_000_000_000
 """How long the server may take to accept, and to say something that can be understood."""
 
 RETRY_NS = 1_000_000_000
-_START = "start it on that computer"
-_CHUNK = 65536
-_MOST_BYTES = 1 << 22  # a read: a minute that was not read, and no endless loop
 
 
 class OpenGazeSource:
@@ -34,6 +30,8 @@ class OpenGazeSource:
         Its Open Gaze port.
     clock_ns : callable
         Monotonic clock.
+    link : callable
+        Opens the connection: a plain socket, or inside Slicer one of Qt's.
 
     Attributes
     ----------
@@ -51,6 +49,7 @@ class OpenGazeSource:
         host: str = "127.0.0.1",
         port: int = DEFAULT_PORT,
         clock_ns: Callable[[], int] = time.monotonic_ns,
+        link: LinkMaker = SocketLink,
     ) -> None:
         try:
             socket.inet_pton(socket.AF_INET, host)
@@ -61,13 +60,12 @@ class OpenGazeSource:
         if not 0 < port < 65536:
             raise TrackerError(f"{port} is no port: Gazepoint Control's is usually {DEFAULT_PORT}")
         self.trouble = ""
-        self._address = (host, port)
+        self._host, self._port = host, port
         self._clock_ns = clock_ns
+        self._open = link
         self._running = False
-        self._socket: socket.socket | None = None
+        self._link: Link | None = None
         self._parser = OpenGazeParser()
-        self._to_send = b""
-        self._connected = False
         self._deadline_ns = 0
         self._retry_at_ns = 0
 
@@ -92,77 +90,45 @@ class OpenGazeSource:
         """Return the samples since the last call, oldest first, without waiting."""
         if not self._running:
             return []
-        if self._socket is None:
+        if self._link is None:
             if self._clock_ns() < self._retry_at_ns:
                 return []
-            self._connect()
-        if self._socket is None or not (self._connected or self._finish_connecting()):
-            return []
-        return self._exchange(self._socket)
-
-    def _connect(self) -> None:
-        self._parser, self._to_send, self._connected = OpenGazeParser(), REQUESTS, False
-        self._deadline_ns = self._clock_ns() + PATIENCE_NS
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._socket.setblocking(False)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        code = self._socket.connect_ex(self._address)
-        if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY):
-            self._fail(f"Gazepoint Control does not answer at {self._where}: {_START}")
-
-    def _finish_connecting(self) -> bool:
-        assert self._socket is not None
-        _, ready, broken = select.select([], [self._socket], [self._socket], 0.0)
-        if ready or broken:
-            code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if code == 0 and not broken:
-                self._connected = True
-                return True
-            self._fail(f"Gazepoint Control does not answer at {self._where}: {_START}")
-        elif self._clock_ns() > self._deadline_ns:
-            self._fail(f"Gazepoint Control does not answer at {self._where}: {_START}")
-        return False
-
-    def _exchange(self, stream: socket.socket) -> list[GazeSample]:
-        """Send what is still to be sent; take all that has come, at once."""
-        came, trouble = bytearray(), ""
-        try:
-            if self._to_send:
-                self._to_send = self._to_send[stream.send(self._to_send) :]
-            while len(came) < _MOST_BYTES and not trouble:
-                data = stream.recv(_CHUNK)
-                came += data
-                if not data:
-                    trouble = f"Gazepoint Control at {self._where} closed the connection"
-        except BlockingIOError:
-            pass
-        except OSError as error:
-            trouble = f"the connection to Gazepoint Control at {self._where} broke: {error}"
+            self._link = self._connect()
         before = self._parser.record_count
-        samples = self._parser.feed(bytes(came), self._clock_ns())
-        if trouble:
-            self._fail(trouble)
-        else:
-            self._judge(self._parser.record_count > before)
+        samples = [
+            sample
+            for arrival_ns, data in self._link.take()
+            for sample in self._parser.feed(data, arrival_ns)
+        ]
+        self._judge(self._link, self._parser.record_count > before)
         return samples
 
-    def _judge(self, understood: bool) -> None:
-        now_ns = self._clock_ns()
-        if understood:
-            self.trouble = ""
-            self._deadline_ns = now_ns + PATIENCE_NS
-        elif now_ns > self._deadline_ns:
-            if self._parser.record_count == 0:
-                self._fail(
-                    f"what answers at {self._where} is not Gazepoint Control; another program "
-                    "may have taken the port"
-                )
-            else:
-                self.trouble = f"Gazepoint at {self._where} sends nothing: is the tracker on?"
+    def _connect(self) -> Link:
+        self._parser = OpenGazeParser()
+        self._deadline_ns = self._clock_ns() + PATIENCE_NS
+        self._link = self._open(self._host, self._port, self._clock_ns)
+        self._link.send(REQUESTS)
+        return self._link
 
-    @property
-    def _where(self) -> str:
-        return f"{self._address[0]}:{self._address[1]}"
+    def _judge(self, link: Link, understood: bool) -> None:
+        where = f"{self._host}:{self._port}"
+        late = self._clock_ns() > self._deadline_ns
+        if not link.was_open and (link.state is LinkState.BROKEN or late):
+            self._fail(f"Gazepoint Control does not answer at {where}: start it on that computer")
+        elif link.state is LinkState.BROKEN and link.why:
+            self._fail(f"the connection to Gazepoint Control at {where} broke: {link.why}")
+        elif link.state is LinkState.BROKEN:
+            self._fail(f"Gazepoint Control at {where} closed the connection")
+        elif understood:
+            self.trouble = ""
+            self._deadline_ns = self._clock_ns() + PATIENCE_NS
+        elif late and self._parser.record_count == 0:
+            self._fail(
+                f"what answers at {where} is not Gazepoint Control; another program may have "
+                "taken the port"
+            )
+        elif late:
+            self.trouble = f"Gazepoint at {where} sends nothing: is the tracker on?"
 
     def _fail(self, trouble: str) -> None:
         self.trouble = trouble
@@ -170,6 +136,6 @@ class OpenGazeSource:
         self._retry_at_ns = self._clock_ns() + RETRY_NS
 
     def _close(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        if self._link is not None:
+            self._link.close()
+            self._link = None

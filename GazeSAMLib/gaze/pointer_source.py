@@ -7,6 +7,9 @@ from GazeSAMLib.frames import DisplayPoint
 from GazeSAMLib.gaze.recording_header import Tracker
 from GazeSAMLib.gaze.sample import EyeSample, GazeSample
 
+# A host that is busy reads late: a pointer that is where it was has rested there meanwhile.
+RESTING_NS, LONGEST_REST_NS = 32_000_000, 1_000_000_000
+
 
 class PointerSource:
     """Takes where the pointer is for where both eyes look, each time it is read.
@@ -34,7 +37,7 @@ class PointerSource:
         self._position = position
         self._clock_ns = clock_ns
         self._running = False
-        self._latest_ns: int | None = None
+        self._latest: tuple[int, DisplayPoint] | None = None
 
     @property
     def tracker(self) -> Tracker:
@@ -50,12 +53,15 @@ class PointerSource:
         self._running = False
 
     def read(self) -> list[GazeSample]:
-        """Return one sample of where the pointer is now."""
+        """Return a sample of where the pointer is now, after those of a rest until then."""
         if not self._running:
             return []
         t_ns, point = self._clock_ns(), self._position()
-        if point is None or (self._latest_ns is not None and t_ns <= self._latest_ns):
+        if point is None or (self._latest is not None and t_ns <= self._latest[0]):
             return []
-        self._latest_ns = t_ns
+        before, self._latest = self._latest, (t_ns, point)
+        times_ns = [t_ns]
+        if before is not None and before[1] == point and t_ns - before[0] <= LONGEST_REST_NS:
+            times_ns = [*range(before[0] + RESTING_NS, t_ns, RESTING_NS), t_ns]
         eye = EyeSample(point, valid=True)
-        return [GazeSample(t_ns, eye, eye)]
+        return [GazeSample(each_ns, eye, eye) for each_ns in times_ns]

@@ -85,3 +85,30 @@ def test_a_kept_correction_lets_a_drifted_tracker_segment(gazesam, scan, tmp_pat
     layers = np.flatnonzero(found.any(axis=(1, 2)))
     ball = inside_ball("bright ball")[layers]
     assert 2.0 * (found[layers] & ball).sum() / (found[layers].sum() + ball.sum()) > 0.9
+
+
+def test_a_drift_event_corrects_a_recording_from_then_on(gazesam, scan, tmp_path) -> None:
+    """As a live session writes it: the correction stands in the events, not in the header."""
+    drifted = replace(OPTIONS, offset_deg=(5.0, -3.0), data_loss=0.0)
+    gaze = record(tmp_path / "gaze", scan, [look_at(scan, "bright ball")], options=drifted)
+    segment = ("segment", scan, "--gaze", gaze, "--in-process", "-o")
+    gazesam(*segment, tmp_path / "before.nii.gz")
+    before = accepted_dice(tmp_path / "before.nii.gz")
+    first, *lines = (gaze / "events.tsv").read_text().splitlines(keepends=True)
+    t_ns = lines[0].partition("\t")[0]
+    drift = json.dumps({"offset_deg": [5.0, -3.0]})
+    (gaze / "events.tsv").write_text(f"{first}{t_ns}\tdrift\t{drift}\n{''.join(lines)}")
+    told = gazesam(*segment, tmp_path / "out.nii.gz")
+    assert told.code == 0, told.err
+    assert before < 0.3 < 0.9 < accepted_dice(tmp_path / "out.nii.gz")
+    report = gazesam("report", gaze, "--scan", scan, "--json")
+    assert report.code == 0, report.err
+
+
+def accepted_dice(path) -> float:
+    if not path.is_file():
+        return 0.0
+    found = np.asarray(nibabel.load(path).dataobj).transpose(2, 1, 0) == 1
+    layers = np.flatnonzero(found.any(axis=(1, 2)))
+    ball = inside_ball("bright ball")[layers]
+    return 2.0 * (found[layers] & ball).sum() / max(1, found[layers].sum() + ball.sum())

@@ -63,7 +63,7 @@ def test_engines_are_listed_with_their_state(gazesam) -> None:
     said = gazesam("engines", "--json")
     assert said.code == 0, said.err
     told = {engine["name"]: engine for engine in json.loads(said.out)["engines"]}
-    assert told["region"]["available"] is True
+    assert told["compact"]["available"] is told["region"]["available"] is True
     assert "region" in gazesam("engines").out
 
 

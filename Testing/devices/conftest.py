@@ -1,16 +1,14 @@
 """Real Lab Streaming Layer on loopback, kept apart from every other stream of this computer."""
 
-import os
-import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from GazeSAMLib.gaze.lsl_library import LOOPBACK_CONFIGURATION
 from GazeSAMLib.gaze.recording import Recording
 from GazeSAMLib.gaze.recording_reader import read_recording
+from Testing.lsl_session import keep_apart
 from Testing.recorded_scan import PERFECT, look_at, record, write_scan
 
 
@@ -18,10 +16,7 @@ from Testing.recorded_scan import PERFECT, look_at, record, write_scan
 def lsl_session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """liblsl's configuration of these tests and of the processes that they start."""
     pytest.importorskip("pylsl", reason="Lab Streaming Layer is not installed (extra 'gaze')")
-    path = tmp_path_factory.mktemp("lsl") / "lsl_api.cfg"
-    path.write_text(f"[lab]\nSessionID = {uuid.uuid4().hex}\n{LOOPBACK_CONFIGURATION}")
-    os.environ["LSLAPICFG"] = str(path)
-    return path
+    return keep_apart(tmp_path_factory.mktemp("lsl"))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """A Gazepoint Control of our own, on loopback.
 
-To try it out: ``python -m Testing.devices.opengaze_server RECORDING [PORT [FAULT]]``.
+To try it out: ``python -m Testing.devices.opengaze_server RECORDING [PORT [FAULT ...]]``.
 """
 
 import math
@@ -14,7 +14,8 @@ from typing import Self
 
 from GazeSAMLib.gaze.recording_reader import read_recording
 from GazeSAMLib.gaze.sample import EyeSample, GazeSample
-from Testing.devices.faults import FAULTS
+from GazeSAMLib.simulation.faults import Fault
+from Testing.devices.faults import sent
 
 COMMAND = re.compile(r'<(SET|GET) ID="(\w+)"(?: STATE="(\d)")? />')
 ANSWERS = {
@@ -116,9 +117,9 @@ def _or_zero(eye: EyeSample) -> tuple[float, float]:
     return (x, y) if eye.valid else (0.0, 0.0)
 
 
-def main(folder: str, port: int = 4242, fault: str = "none") -> None:
+def main(folder: str, port: int = 4242, *faults: str) -> None:
     """Play a recording over and over, at its pace, to whoever connects."""
-    samples = list(FAULTS[fault](read_recording(folder).samples))
+    samples = sent(read_recording(folder).samples, *map(Fault, faults))
     with OpenGazeServer(port) as server:
         while True:
             begun_s, first_ns = time.monotonic(), samples[0].t_ns
@@ -133,4 +134,4 @@ def main(folder: str, port: int = 4242, fault: str = "none") -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *(int(argument) for argument in sys.argv[2:3]), *sys.argv[3:4])
+    main(sys.argv[1], *map(int, sys.argv[2:3]), *sys.argv[3:])

@@ -1,6 +1,6 @@
 """A Pupil Capture of our own, on loopback: Network API and Surface Tracker.
 
-To try it out: ``python -m Testing.devices.pupil_server RECORDING [PORT [FAULT]]``.
+To try it out: ``python -m Testing.devices.pupil_server RECORDING [PORT [FAULT ...]]``.
 """
 
 import sys
@@ -13,7 +13,8 @@ import zmq
 
 from GazeSAMLib.gaze.recording_reader import read_recording
 from GazeSAMLib.gaze.sample import EyeSample, GazeSample
-from Testing.devices.faults import FAULTS
+from GazeSAMLib.simulation.faults import Fault
+from Testing.devices.faults import sent
 
 SURFACE = "display"
 
@@ -106,9 +107,9 @@ def _seen(eye: EyeSample | None) -> EyeSample | None:
     return eye if eye is not None and eye.valid else None
 
 
-def main(folder: str, port: int = 50020, fault: str = "none") -> None:
+def main(folder: str, port: int = 50020, *faults: str) -> None:
     """Play a recording over and over, at its pace, to whoever subscribes."""
-    samples = list(FAULTS[fault](read_recording(folder).samples))
+    samples = sent(read_recording(folder).samples, *map(Fault, faults))
     with PupilServer(port) as server:
         while True:
             begun_s, first_ns = time.monotonic(), samples[0].t_ns
@@ -120,4 +121,4 @@ def main(folder: str, port: int = 50020, fault: str = "none") -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *(int(argument) for argument in sys.argv[2:3]), *sys.argv[3:4])
+    main(sys.argv[1], *map(int, sys.argv[2:3]), *sys.argv[3:])

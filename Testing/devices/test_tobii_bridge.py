@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from GazeSAMLib.gaze.lsl_source import LslSource
+from GazeSAMLib.hosts.cli.bridge import tobii_bridge
+from Testing.devices import tobii_research
 from Testing.devices.live import ROOT, process, read_until, wait_for
 
 BRIDGE = ROOT / "GazeSAMLib/hosts/cli/bridge/tobii_bridge.py"
@@ -124,6 +126,47 @@ def test_a_tracker_that_was_unplugged_streams_again_and_the_bridge_says_so(
     log = (tmp_path / "log").read_text()
     assert "connection lost" in log
     assert "has been silent for 2 s" in log
+
+
+def test_stream_errors_and_overflows_are_told_once_and_gaze_goes_on(
+    standin, source, tmp_path
+) -> None:
+    error = ["error", "STREAM_ERROR_INTERNAL_ERROR"]
+    variables = standin(trackers=["A-1"], lead_s=1.0, says=[error, error, ["overflow", ""]])
+    with process([str(BRIDGE)], tmp_path / "log", **variables):
+        read_until(source, lambda got: len(got) >= 50)
+    log = (tmp_path / "log").read_text()
+    assert log.count("a stream error, stream_error_internal_error: as told") == 1
+    assert log.count("reports: stream buffer overflow") == 1
+
+
+def test_a_licence_that_ends_while_streaming_is_told(standin, tmp_path) -> None:
+    told = ["error", "STREAM_ERROR_INSUFFICIENT_LICENSE"]
+    variables = standin(trackers=["A-1"], lead_s=1.0, says=[told])
+    with process([str(BRIDGE)], tmp_path / "log", **variables) as bridge:
+        assert bridge.wait(20.0) == 1
+    assert "want of a licence" in (tmp_path / "log").read_text().splitlines()[-1]
+
+
+class Deaf:
+    """A tracker that hands out its callbacks, for somebody who never reads the queue."""
+
+    def __init__(self) -> None:
+        self.callbacks = {}
+
+    def subscribe_to(self, kind, callback, as_dictionary=False) -> None:
+        assert as_dictionary
+        self.callbacks[kind] = callback
+
+
+def test_a_callback_returns_though_nobody_takes_what_it_brings() -> None:
+    tracker = Deaf()
+    subscription = tobii_bridge.Subscription(tobii_research, tracker)
+    callback = tracker.callbacks[tobii_research.EYETRACKER_GAZE_DATA]
+    for number in range(tobii_bridge.MOST_WAITING + 5):
+        callback({"device_time_stamp": number})
+    assert subscription.overflows == 5
+    assert subscription.events.qsize() == tobii_bridge.MOST_WAITING
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have no such means")

@@ -69,7 +69,13 @@ def test_errors_are_all_there_and_alike(published) -> None:
         assert (real.value, str(real), real.args) == (stand.value, str(stand), stand.args)
 
 
-@pytest.mark.parametrize("name", ["EyeTracker", "DisplayArea", "GazeData", "StreamErrorData"])
+CLASSES = [
+    "EyeTracker", "DisplayArea", "GazeData", "StreamErrorData", "ScreenBasedCalibration",
+    "CalibrationResult", "CalibrationPoint", "CalibrationSample", "CalibrationEyeData",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CLASSES)
 def test_methods_and_properties_are_published_ones(published, name: str) -> None:
     theirs = {node.name: node for node in published[name].body if isinstance(node, ast.FunctionDef)}
     for member, mine in public(getattr(standin, name)).items():
@@ -100,6 +106,22 @@ def test_gaze_dictionaries_have_the_published_keys(published, recording) -> None
     assert type(data["left_gaze_point_validity"]) is int
     assert type(data["left_pupil_diameter"]) is float
     assert type(data["system_time_stamp"]) is int
+
+
+def test_a_result_has_points_only_where_both_eyes_succeeded(published) -> None:
+    """As the bridge takes it: other statuses are returned, not raised, and come without points."""
+    compute = next(
+        node for node in published["ScreenBasedCalibration"].body
+        if getattr(node, "name", "") == "compute_and_apply"
+    )  # fmt: skip
+    text = ast.unparse(compute)
+    assert "if status != CALIBRATION_STATUS_SUCCESS:\n        return" in text
+    assert "CalibrationResult(status, ())" in text
+    statuses = [name.id for name in published["_calibration_status"].elts]
+    assert statuses == [
+        f"CALIBRATION_STATUS_{end}"
+        for end in ("FAILURE", "SUCCESS", "SUCCESS_LEFT_EYE", "SUCCESS_RIGHT_EYE")
+    ]
 
 
 def test_callbacks_come_with_the_published_lock(published) -> None:

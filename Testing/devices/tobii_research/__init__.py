@@ -4,6 +4,13 @@ It lies on the module path in the SDK's place (``PYTHONPATH=Testing/devices``) a
 recording (`world.py`). `test_tobii_contract.py` holds it against the published package.
 """
 
+from .calibration import (  # noqa: F401
+    CalibrationEyeData,
+    CalibrationPoint,
+    CalibrationResult,
+    CalibrationSample,
+    ScreenBasedCalibration,
+)
 from .constants import *  # noqa: F403
 from .errors import *  # noqa: F403
 from .eye_tracker import (  # noqa: F401

@@ -3,6 +3,14 @@
 CAPABILITY_HAS_GAZE_DATA = "capability_has_gaze_data"
 CAPABILITY_CAN_DO_SCREEN_BASED_CALIBRATION = "capability_can_do_screen_based_calibration"
 
+CALIBRATION_STATUS_FAILURE = "calibration_status_failure"
+CALIBRATION_STATUS_SUCCESS = "calibration_status_success"
+CALIBRATION_STATUS_SUCCESS_LEFT_EYE = "calibration_status_success_left_eye"
+CALIBRATION_STATUS_SUCCESS_RIGHT_EYE = "calibration_status_success_right_eye"
+VALIDITY_INVALID_AND_NOT_USED = "validity_invalid_and_not_used"
+VALIDITY_VALID_BUT_NOT_USED = "validity_valid_but_not_used"
+VALIDITY_VALID_AND_USED = "validity_valid_and_used"
+
 EYETRACKER_GAZE_DATA = "eyetracker_gaze_data"
 EYETRACKER_STREAM_ERRORS = "eyetracker_stream_errors"
 EYETRACKER_NOTIFICATION_CONNECTION_LOST = "eyetracker_notification_connection_lost"
@@ -17,6 +25,7 @@ EYETRACKER_NOTIFICATION_DEVICE_WARNINGS = "eyetracker_notification_device_warnin
 
 STREAM_ERROR_CONNECTION_LOST = "stream_error_connection_lost"
 STREAM_ERROR_INSUFFICIENT_LICENSE = "stream_error_insufficient_license"
+STREAM_ERROR_INTERNAL_ERROR = "stream_error_internal_error"
 STREAM_ERROR_USER_ERROR = "stream_error_user_error"
 STREAM_ERROR_SOURCE_USER = "stream_error_source_user"
 STREAM_ERROR_SOURCE_SUBSCRIPTION_GAZE_DATA = "stream_error_source_subscription_gaze_data"

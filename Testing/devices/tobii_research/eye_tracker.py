@@ -5,11 +5,16 @@ import math
 import threading
 
 from . import constants
-from .errors import EyeTrackerConnectionFailedError, EyeTrackerLicenseError
+from .errors import (
+    EyeTrackerConnectionFailedError,
+    EyeTrackerInternalError,
+    EyeTrackerLicenseError,
+)
 from .gaze_data import GazeData, StreamErrorData
 from .world import WORLD, system_us
 
 BUFFERED = 64
+OVERFLOW = {"system_time_stamp": 0, "notification_source_stream": "gaze"}
 ADDRESS = "tobii-prp://"
 
 
@@ -78,7 +83,20 @@ class EyeTracker:
 
     @property
     def device_capabilities(self):
-        return (constants.CAPABILITY_HAS_GAZE_DATA,)
+        if "capabilities" in WORLD.script:
+            return tuple(WORLD.script["capabilities"])
+        return (
+            constants.CAPABILITY_HAS_GAZE_DATA,
+            constants.CAPABILITY_CAN_DO_SCREEN_BASED_CALIBRATION,
+        )
+
+    def retrieve_calibration_data(self):
+        return WORLD.calibration
+
+    def apply_calibration_data(self, calibration_data):
+        if not calibration_data.startswith(b"["):
+            raise EyeTrackerInternalError("The calibration data is invalid. 'se_invalid_data'")
+        WORLD.apply(calibration_data)
 
     def get_all_gaze_output_frequencies(self):
         return WORLD.rates
@@ -129,10 +147,13 @@ class EyeTracker:
             self.__buffer.append(("error", stream_error("STREAM_ERROR_INSUFFICIENT_LICENSE")))
             self.__arrived.set()
             return
+        says = list(WORLD.script.get("says", []))
+        subscribed_us = system_us()
         for delivery in WORLD.repeated():
-            wait_s = (begun_us + delivery.due_ns // 1000 - system_us()) / 1e6
-            if wait_s < -1.0:
+            due_us = begun_us + delivery.due_ns // 1000
+            if due_us < subscribed_us - 1_000_000:
                 continue  # was due before this subscription
+            wait_s = (due_us - system_us()) / 1e6
             if self.__stopped.wait(max(wait_s, 0.0)):
                 return
             if not (WORLD.plugged() and delivery.connected):
@@ -140,13 +161,15 @@ class EyeTracker:
                     self.__put("lost", {"system_time_stamp": system_us()})
                     return
                 continue
+            while says:
+                kind, name = says.pop(0)
+                self.__put(kind, stream_error(name, "as told") if kind == "error" else OVERFLOW)
             self.__put("gaze", gaze_dictionary(delivery.sample, begun_us))
 
     def __put(self, kind, data):
         if len(self.__buffer) >= BUFFERED:
-            self.__buffer.popleft()
-            kind, data = "overflow", {"system_time_stamp": system_us(),
-                                      "notification_source_stream": "gaze"}  # fmt: skip
+            WORLD.note_overflow([kind, self.__buffer.popleft()[0]].count("gaze"))
+            kind, data = "overflow", OVERFLOW
         self.__buffer.append((kind, data))
         self.__arrived.set()
 

@@ -4,9 +4,10 @@
 
     {"recording": "folder", "trackers": ["TPSP1-1"], "faults": ["nan"], "rates": [60, 120, 250],
      "unplugged_s": [1.0, 3.0], "licence": true, "lead_s": 1.0,
-     "repeat": 1}
+     "repeat": 1, "says": [["error", "STREAM_ERROR_INTERNAL_ERROR"], ["overflow", ""]]}
 
-Times count from the first subscription to gaze; the recording begins `lead_s` after it.
+`says` is what the tracker tells beside gaze, before its first sample. Times count from
+the first subscription to gaze; the recording begins `lead_s` after it.
 """
 
 import json
@@ -36,6 +37,21 @@ class World:
         self.rate = self.header.tracker.rate_hz if self.header else self.rates[0]
         self.lock = threading.Lock()
         self._begun_us = None
+        self.calibration = b""
+
+    def apply(self, calibration):
+        """Take a calibration, and note that in the script's log."""
+        self.calibration = calibration
+        log = self.script.get("calibration", {}).get("log")
+        if log:
+            with Path(log).open("ab") as file:
+                file.write(b"apply " + calibration + b"\n")
+
+    def note_overflow(self, count):
+        """Note gaze that the SDK's own buffer could not hold, in the script's file for that."""
+        if "overflow_log" in self.script:
+            with Path(self.script["overflow_log"]).open("a") as file:
+                file.write(count * "x")
 
     def begun_us(self):
         """When the recording begins, by the first subscription to gaze."""

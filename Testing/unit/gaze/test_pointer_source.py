@@ -45,3 +45,31 @@ def test_a_source_that_is_stopped_gives_nothing() -> None:
     source.stop()
     source.stop()
     assert source.read() == []
+
+
+def times_ms(samples):
+    return [sample.t_ns // 1_000_000 for sample in samples]
+
+
+def test_a_pointer_that_rests_while_the_host_is_busy_has_rested_all_the_time() -> None:
+    hand = Hand()
+    source = hand.source()
+    source.start()
+    source.read()
+    hand.t_ns = 18_000_000
+    assert times_ms(source.read()) == [18]
+    hand.t_ns = 168_000_000
+    samples = source.read()
+    assert times_ms(samples) == [50, 82, 114, 146, 168]
+    assert {merged_eyes(sample) for sample in samples} == {hand.point}
+
+
+def test_a_pointer_that_has_moved_meanwhile_or_long_ago_is_not_made_up() -> None:
+    hand = Hand()
+    source = hand.source()
+    source.start()
+    source.read()
+    hand.t_ns, hand.point = 150_000_000, DisplayPoint(0.3, 0.5)
+    assert times_ms(source.read()) == [150]
+    hand.t_ns = 5_000_000_000
+    assert times_ms(source.read()) == [5000]

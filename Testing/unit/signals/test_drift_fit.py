@@ -1,5 +1,7 @@
 """Corrections fitted to marks, some of which were not looked at."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -10,7 +12,7 @@ from GazeSAMLib.gaze.recording_header import Tracker
 from GazeSAMLib.signals.accuracy import NINE_TARGETS
 from GazeSAMLib.signals.drift import IDENTITY_DEG, DriftCorrection
 from GazeSAMLib.signals.drift_file import DriftFile, settings_folder
-from GazeSAMLib.signals.drift_fit import fit_drift, shifted_to_mark
+from GazeSAMLib.signals.drift_fit import error_left_deg, fit_drift, shifted_to_mark
 from GazeSAMLib.signals.types import GazePoint
 from Testing.simulated_gaze import DISPLAY
 
@@ -119,3 +121,23 @@ def test_settings_lie_where_each_system_wants_them() -> None:
     assert settings_folder("linux", {}).parts[-2:] == (".config", "gazesam")
     assert settings_folder("win32", {"APPDATA": "C:/a"}).as_posix() == "C:/a/GazeSAM"
     assert settings_folder("darwin", {}).parts[-2:] == ("Application Support", "GazeSAM")
+
+
+def test_the_error_left_is_that_of_marks_that_were_not_fitted() -> None:
+    true = np.array([(x, y) for y in (-10.0, 0.0, 10.0) for x in (-18.0, 0.0, 18.0)])
+    turned = true @ np.array([[1.05, -0.02], [0.03, 0.97]]) + (0.6, -0.4)
+    assert error_left_deg(turned, true) == pytest.approx(0.0, abs=1e-9)
+    rng, left, fitted = np.random.default_rng(2), [], []
+    for _ in range(60):
+        measured = turned + rng.normal(0.0, 0.3, true.shape)
+        drift = fit_drift(measured, true)
+        at = [drift.correct(GazePoint(0, *point)) for point in measured.tolist()]
+        fitted.append(
+            np.median([math.dist((p.x_deg, p.y_deg), t) for p, t in zip(at, true, strict=True)])
+        )
+        left.append(error_left_deg(measured, true))
+    assert np.mean(left) > 1.2 * np.mean(fitted)
+
+
+def test_the_error_left_by_a_single_mark_is_its_own() -> None:
+    assert error_left_deg(np.array([[1.0, 1.0]]), np.array([[1.0, 0.5]])) == 0.5

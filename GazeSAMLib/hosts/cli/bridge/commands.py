@@ -35,7 +35,7 @@ NetworkOption = Annotated[
 @bridge.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,
-    epilog="Example: gazesam bridge tobii --rate 600",
+    epilog="Example: gazesam bridge tobii --rate 600 --calibrate",
 )
 def tobii(context: typer.Context) -> None:
     """Publish a Tobii eye tracker; --help lists the options."""

@@ -1,23 +1,29 @@
-"""Publishes a Tobii eye tracker as a Lab Streaming Layer stream of type "Gaze".
+"""Publishes a Tobii eye tracker as a Lab Streaming Layer stream of type "Gaze"; calibrates it.
 
 A program of one file, which needs Python 3.10, ``tobii_research`` and ``pylsl`` and nothing of
 GazeSAM: ``python3.10 tobii_bridge.py --list``. Tobii's SDK calls back on a thread of its own
 while it holds a lock, keeps 64 samples, and swallows what a callback raises: callbacks here
-put what they get into a queue and return, and the main thread does the rest.
+put what they get into a queue and return, and the main thread does the rest. Calibration shows its
+targets in a window of its own, with tkinter.
 """
 
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import importlib
 import math
 import os
 import queue
+import re
 import signal
 import socket
 import stat
 import sys
+import tempfile
+import threading
 import time
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -41,6 +47,13 @@ EYE_CHANNELS = (  # label after the eye, type, unit, coordinate system
     ("origin_z", "PositionZ", "mm", "Tobii user coordinate system"),
 )
 TIME_CHANNELS = ("device_time_stamp", "system_time_stamp")
+TARGETS = {
+    5: ((0.5, 0.5), (0.1, 0.1), (0.1, 0.9), (0.9, 0.1), (0.9, 0.9)),
+    9: ((0.5, 0.5), (0.1, 0.1), (0.5, 0.1), (0.9, 0.1), (0.1, 0.5), (0.9, 0.5), (0.1, 0.9),
+        (0.5, 0.9), (0.9, 0.9)),
+}  # fmt: skip
+SETTLE_S = 1.0  # for the eye to get to a target, and for the target to shrink
+DOT_PX, POINT_PX = 44, 6  # of a target, before and after it shrinks
 
 
 class BridgeError(Exception):
@@ -225,6 +238,200 @@ def values_of(gaze: dict[str, Any]) -> list[float]:
     return values + [float(gaze[label]) for label in TIME_CHANNELS]
 
 
+class TargetWindow:
+    """Shows the targets of a calibration, over the whole tracked display.
+
+    Parameters
+    ----------
+    place : str
+        Where the tracked display lies on the desktop, ``1920x1080+0+0``; None takes the display
+        on which windows open.
+    """
+
+    def __init__(self, place: str | None) -> None:
+        try:
+            tk = importlib.import_module("tkinter")
+        except ImportError as error:
+            raise BridgeError(
+                f"targets cannot be shown: this Python has no tkinter ({error}); install it (on "
+                "Debian the package python3-tk), or calibrate with Tobii Pro Eye Tracker Manager"
+            ) from error
+        try:
+            self._window = tk.Tk()
+        except tk.TclError as error:
+            raise BridgeError(f"targets cannot be shown, no window opens: {error}") from error
+        window = self._window
+        window.title(PROGRAM)
+        if place:
+            window.geometry(place)
+            window.overrideredirect(True)
+        else:
+            window.attributes("-fullscreen", True)
+        self._canvas = tk.Canvas(window, background="#808080", highlightthickness=0)
+        self._canvas.pack(fill="both", expand=True)
+        self._keys: set[str] = set()
+        self._tick = threading.Event()
+        window.bind("<Key>", lambda event: self._keys.add(event.keysym))
+        window.bind("<Button-1>", lambda _: self._keys.add("space"))
+        window.protocol("WM_DELETE_WINDOW", lambda: self._keys.add("Escape"))
+        window.focus_force()
+
+    def ask(self, words: str) -> None:
+        """Show `words` until the reader goes on."""
+        self._canvas.delete("all")
+        self._canvas.update()
+        middle = self._canvas.winfo_width() / 2, self._canvas.winfo_height() / 2
+        self._canvas.create_text(*middle, text=words, fill="white", font=("", 20), justify="center")
+        self._keys.discard("space")
+        while not self._keys & {"space", "Return"}:
+            self._pass_time()
+
+    def point_at(self, x: float, y: float) -> None:
+        """Show a target that shrinks to a point; return when the eye has had time to get there."""
+        begun_s = time.monotonic()
+        while (since_s := time.monotonic() - begun_s) < SETTLE_S:
+            self._draw(x, y, DOT_PX + (POINT_PX - DOT_PX) * since_s / SETTLE_S)
+            self._pass_time()
+        self._draw(x, y, POINT_PX)
+        self._pass_time()
+
+    def while_shown(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """Do what blocks on another thread, so that the window lives; return its result."""
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            working = pool.submit(work)
+            while not working.done():
+                self._pass_time()
+            return working.result()
+
+    def close(self) -> None:
+        """Take it away."""
+        self._window.destroy()
+
+    def _draw(self, x: float, y: float, size_px: float) -> None:
+        canvas = self._canvas
+        canvas.delete("all")
+        at_x, at_y = x * canvas.winfo_width(), y * canvas.winfo_height()
+        for radius, fill in ((size_px / 2 + 3, "black"), (size_px / 2, "white"), (1.5, "#c00000")):
+            canvas.create_oval(
+                at_x - radius, at_y - radius, at_x + radius, at_y + radius, fill=fill, width=0
+            )
+
+    def _pass_time(self) -> None:
+        self._tick.wait(0.01)
+        self._window.update()
+        if "Escape" in self._keys:
+            raise BridgeError("the calibration was broken off; the one before holds")
+
+
+def calibrate(tr: ModuleType, tracker: Any, count: int, window: TargetWindow) -> None:  # noqa: ANN401
+    """Calibrate a tracker with `count` targets, 5 or 9; the tracker then uses the result."""
+    try:
+        calibration = tr.ScreenBasedCalibration(tracker)
+        calibration.enter_calibration_mode()
+        try:
+            window.ask(
+                "Look at the middle of each dot until it moves on.\n\n"
+                "Space or a click begins, Escape breaks off."
+            )
+            for x, y in TARGETS[count]:
+                collect(tr, calibration, window, x, y)
+            result = window.while_shown(calibration.compute_and_apply)
+        finally:
+            calibration.leave_calibration_mode()
+        left_only = result.status == tr.CALIBRATION_STATUS_SUCCESS_LEFT_EYE
+        right_only = result.status == tr.CALIBRATION_STATUS_SUCCESS_RIGHT_EYE
+        if result.status == tr.CALIBRATION_STATUS_SUCCESS:
+            say(f"calibrated at {count} targets{off_by(tr, tracker, result)}")
+        elif left_only or right_only:
+            say(f"calibrated for the {'left' if left_only else 'right'} eye only")
+        else:
+            raise BridgeError(
+                "the calibration did not succeed, and the one before holds: sit 60 to 65 cm from "
+                "the tracker, without reflections on glasses, look at each dot, and try again"
+            )
+    except sdk_errors(tr) as error:
+        raise BridgeError(f"the tracker cannot be calibrated: {reason(error)}") from error
+
+
+def collect(tr: ModuleType, calibration: Any, window: TargetWindow, x: float, y: float) -> None:  # noqa: ANN401
+    """Collect the gaze at one target; what fails is tried once more, as Tobii advises."""
+    for _ in range(2):
+        window.point_at(x, y)
+        if window.while_shown(lambda: calibration.collect_data(x, y)) == (
+            tr.CALIBRATION_STATUS_SUCCESS
+        ):
+            return
+    say(f"no gaze was found at the target {x:g}, {y:g}; it is left out")
+
+
+def off_by(tr: ModuleType, tracker: Any, result: Any) -> str:  # noqa: ANN401
+    """Return how far the gaze lies from the targets after a calibration, as text."""
+    area = tracker.get_display_area()
+    distances_mm = [
+        math.hypot((eye[0] - x) * area.width, (eye[1] - y) * area.height)
+        for point in result.calibration_points
+        for x, y in (point.position_on_display_area,)
+        for sample in point.calibration_samples
+        for data in (sample.left_eye, sample.right_eye)
+        for eye in (data.position_on_display_area,)
+        if data.validity == tr.VALIDITY_VALID_AND_USED
+    ]
+    if not distances_mm:
+        return ""
+    return f"; the gaze lies {sum(distances_mm) / len(distances_mm):.0f} mm from them on average"
+
+
+def apply_calibration(tr: ModuleType, tracker: Any, path: str) -> None:  # noqa: ANN401
+    """Give the tracker a calibration that was kept in a file."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - plain names are wanted
+            tracker.apply_calibration_data(file.read())
+    except OSError as error:
+        raise BridgeError(
+            f"the calibration {path} cannot be read: {error.strerror}; make it with --calibrate"
+        ) from error
+    except sdk_errors(tr) as error:
+        raise BridgeError(
+            f"the tracker does not take the calibration {path}: {reason(error)}; make it anew "
+            "with --calibrate"
+        ) from error
+    say(f"the calibration {path} is applied")
+
+
+def keep_calibration(tr: ModuleType, tracker: Any, path: str) -> None:  # noqa: ANN401
+    """Write the tracker's calibration into a file, whole or not at all."""
+    try:
+        data = tracker.retrieve_calibration_data()
+        folder = os.path.dirname(os.path.abspath(path))  # noqa: PTH100, PTH120
+        handle, beside = tempfile.mkstemp(dir=folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.replace(beside, path)  # noqa: PTH105
+        except BaseException:
+            os.unlink(beside)  # noqa: PTH108
+            raise
+    except OSError as error:
+        raise BridgeError(f"the calibration cannot be kept in {path}: {error.strerror}") from error
+    except sdk_errors(tr) as error:
+        raise BridgeError(f"the tracker does not give its calibration: {reason(error)}") from error
+    say(f"the calibration is kept in {path}")
+
+
+def prepare(tr: ModuleType, tracker: Any, options: argparse.Namespace) -> None:  # noqa: ANN401
+    """Calibrate a tracker, or apply a calibration, as the command line asks for."""
+    if options.calibrate:
+        window = TargetWindow(options.window)
+        try:
+            calibrate(tr, tracker, options.calibrate, window)
+        finally:
+            window.close()
+        if options.calibration:
+            keep_calibration(tr, tracker, options.calibration)
+    elif options.calibration:
+        apply_calibration(tr, tracker, options.calibration)
+
+
 class Subscription:
     """What a tracker calls back with, in a queue, until it is closed."""
 
@@ -308,6 +515,8 @@ class Bridge:
     def _connect(self) -> None:
         tracker = open_tracker(self._tr, self._address, self._serial)
         rate_hz = choose_rate(self._tr, tracker, self._options.rate)
+        prepare(self._tr, tracker, self._options)
+        self._options.calibrate = None  # not again where it is plugged in again
         self._announce(describe(self._tr, tracker, rate_hz, self._options.display_px))
         self._subscription = Subscription(self._tr, tracker)
         self._tracker = tracker
@@ -319,7 +528,12 @@ class Bridge:
     def _announce(self, told: Description) -> None:
         if told != self._told:
             self._outlet = None  # the old stream ends before the new one begins
-            self._outlet = open_outlet(self._lsl, told, network=self._options.network)
+            try:
+                self._outlet = open_outlet(self._lsl, told, network=self._options.network)
+            except RuntimeError as error:
+                raise BridgeError(
+                    f"no stream can be opened: {error}; liblsl's ports 16572 to 16604 may be taken"
+                ) from error
             self._told = told
 
     def _clock_difference_s(self) -> float:
@@ -397,6 +611,13 @@ def size_px(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def place_px(text: str) -> str:
+    """Read ``1920x1080+0+0``."""
+    if not re.fullmatch(r"[1-9]\d{0,5}x[1-9]\d{0,5}[+-]\d{1,6}[+-]\d{1,6}", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no place such as 1920x1080+0+0")
+    return text
+
+
 def parsed(arguments: list[str] | None) -> argparse.Namespace:
     """Return the command line's options."""
     parser = argparse.ArgumentParser(
@@ -411,6 +632,18 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--network", action="store_true", help="let other computers receive the stream"
     )
+    parser.add_argument(
+        "--calibrate", type=int, choices=sorted(TARGETS), nargs="?", const=5, metavar="5|9",
+        help="calibrate first, with so many targets (5), then stream",
+    )  # fmt: skip
+    parser.add_argument(
+        "--calibration", default="", metavar="FILE",
+        help="with --calibrate keep the calibration there, without it apply the one kept there",
+    )  # fmt: skip
+    parser.add_argument(
+        "--window", type=place_px, default=None, metavar="WxH+X+Y",
+        help="where the tracked display lies on the desktop (the display where windows open)",
+    )  # fmt: skip
     return parser.parse_args(arguments)
 
 
