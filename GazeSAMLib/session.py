@@ -12,13 +12,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from GazeSAMLib.engines.messages import (
-    PlaneMask,
-    Propagate,
-    Propagated,
-    PropagationEnded,
-    StopPropagation,
-)
+from GazeSAMLib.engines.messages import Propagate, Propagated, PropagationEnded, StopPropagation
+from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.engines.segmenter import SegmentAnswer, SegmentRequest
 from GazeSAMLib.frames import DisplayPoint
 from GazeSAMLib.gaze.event import Event, EventKind
@@ -132,6 +127,8 @@ class Aim:
         The last few looks.
     pending : SegmentRequest or None
         The request whose answer is out: to be sent again if the segmenter was lost.
+    known : callable
+        Returns the mask on a slice that looks at it correct; None where there is none.
     """
 
     def __init__(
@@ -147,6 +144,7 @@ class Aim:
         self._asked_at_deg: tuple[float, float] | None = None  # None: ask at the next update
         self._spent = True  # the running fixation has had its effect
         self._request_count = 0
+        self.known: Callable[[Hit], PlaneMask | None] = lambda _hit: None
 
     def add(self, sample: GazeSample, *, may_ask: bool) -> Reaction:
         """Take a sample through signals, geometry and prompt to a request."""
@@ -236,7 +234,7 @@ class Aim:
         self._request_count = look.number
         view = look.hit.view
         self.pending = SegmentRequest(
-            look.number, look.hit.plane, view.window, view.level, look.prompts
+            look.number, look.hit.plane, view.window, view.level, look.prompts, self.known(look.hit)
         )
         return self.pending
 
@@ -380,6 +378,7 @@ class GazeSession:
     ) -> None:
         self.editor = editor or SegmentEditor(volume, writer, journal)
         self.aim = Aim(volume, display, options or SessionOptions())
+        self.aim.known = self.editor.propagated_on
         self.propagator = Propagator(self.editor, volume)
         self._following = Following(self.propagator)
         self._refinement = Refinement(self.aim)

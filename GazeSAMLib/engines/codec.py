@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib.engines import messages, protocol
-from GazeSAMLib.engines.messages import FromWorker, PlaneMask, ToWorker
+from GazeSAMLib.engines.messages import FromWorker, ToWorker
+from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.engines.protocol import Message
 from GazeSAMLib.engines.segmenter import EmbedRequest, SegmentAnswer, SegmentRequest
 from GazeSAMLib.errors import ProtocolError
@@ -85,6 +86,8 @@ def frame(message: ToWorker | FromWorker) -> bytes:
                 arrays |= _candidate_arrays(value)
             case np.ndarray():
                 arrays[part.name] = value
+            case None:
+                pass  # what is not there is not sent
             case _:
                 fields[part.name] = value
     return protocol.encode(Message(kind_of(message), fields, arrays))
@@ -115,12 +118,15 @@ def _value(message: Message, part: "dataclasses.Field[Any]") -> object:
         return _prompts(message)
     if part.type is MaskCandidates:
         return _candidates(message)
-    if part.type in (PlaneMask, tuple[PlaneMask, ...]):
+    if part.type == PlaneMask | None and "shapes" not in message.fields:
+        return None
+    if part.type in (PlaneMask, PlaneMask | None, tuple[PlaneMask, ...]):
         shapes = _field(message, "shapes", tuple[tuple[int, ...], ...])
-        if not shapes or (part.type is PlaneMask and len(shapes) != 1):
+        one = part.type in (PlaneMask, PlaneMask | None)
+        if not shapes or (one and len(shapes) != 1):
             raise ProtocolError(f"a {message.kind} message cannot be about {len(shapes)} masks")
         masks = tuple(_plane_mask(message, shape, place) for place, shape in enumerate(shapes))
-        return masks[0] if part.type is PlaneMask else masks
+        return masks[0] if one else masks
     if part.name == "data":
         return _array(message, "data", "|u1", 1)
     return _field(message, part.name, part.type)

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib import errors
+from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.engines.segmenter import EmbedRequest, SegmentAnswer, SegmentRequest
 from GazeSAMLib.errors import EngineError, GazeSAMError
-from GazeSAMLib.geometry.slice import SlicePlane
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +93,6 @@ class Embedded:
 
     number: int
     embed_ms: float
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class PlaneMask:
-    """A mask on the slice image of a plane.
-
-    Attributes
-    ----------
-    plane : SlicePlane
-        In the scan's local RAS.
-    mask : ndarray of bool, shape (H, W)
-        On :func:`GazeSAMLib.geometry.slice_image.slice_grid` of the plane.
-    """
-
-    plane: SlicePlane
-    mask: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib.engines.engine import Engine, RefinesMasks
+from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.errors import EngineError
 from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import Pixels, sample_slice, slice_grid, to_8bit
@@ -38,6 +39,8 @@ class SegmentRequest:
         As displayed.
     prompts : PromptSet
         In the image of :func:`GazeSAMLib.geometry.slice_image.slice_grid`.
+    refines : PlaneMask or None
+        A mask on this plane that the prompts correct, where they do not name the engine's own.
     """
 
     number: int
@@ -45,6 +48,7 @@ class SegmentRequest:
     window: float
     level: float
     prompts: PromptSet
+    refines: PlaneMask | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +132,8 @@ class Segmenter:
         start = time.perf_counter()
         embedding = self._embedding(request)
         embedded = time.perf_counter()
-        candidates = rank(self._engine.decode(embedding, request.prompts), request.prompts)
+        prompts = self._refining(request)
+        candidates = rank(self._engine.decode(embedding, prompts), prompts)
         decoded = time.perf_counter()
         return SegmentAnswer(
             request.number, candidates, 1e3 * (embedded - start), 1e3 * (decoded - embedded)
@@ -174,6 +179,15 @@ class Segmenter:
         """Return a mask, shape (H, W), as the engine takes one to refine; None if it does not."""
         engine = self._engine
         return engine.low_res_of(mask) if isinstance(engine, RefinesMasks) else None
+
+    def _refining(self, request: SegmentRequest) -> PromptSet:
+        """Return the prompts of `request` with the mask that they correct."""
+        if request.refines is None or request.prompts.previous is not None:
+            return request.prompts
+        grid, mask = slice_grid(self._volume, request.plane), request.refines.mask
+        if grid is None or grid.shape != mask.shape:
+            raise EngineError("the mask to correct does not have the size of its slice image")
+        return request.prompts.refining(self.low_res_of(mask))
 
     def _embedding(self, request: SegmentRequest | EmbedRequest) -> Any:  # noqa: ANN401 - each engine's own type
         key = _key(request)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from GazeSAMLib.engines.messages import PlaneMask
+from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.errors import GazeSAMError, JournalError
 from GazeSAMLib.geometry.shown_slices import Hit
 from GazeSAMLib.geometry.slice_image import slice_grid
@@ -121,6 +121,13 @@ class SegmentEditor:
         edit = Edit(segment, merged(new), replaced=merged(old) if old else None)
         self._do(records, edit, slices)
         return edit
+
+    def propagated_on(self, hit: Hit) -> PlaneMask | None:
+        """Return what was propagated onto the slice of `hit` and no person has confirmed."""
+        known = self.book.of(self.current.id).get(slice_key(hit.plane, hit.grid))
+        if known is None or known.confirmed or not known.mask.any():
+            return None
+        return PlaneMask(hit.plane, known.mask)
 
     def undo(self) -> bool:
         """Take the last step back; false where there is none."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from GazeSAMLib.engines.messages import PlaneMask, Propagate, Propagated, PropagationEnded
+from GazeSAMLib.engines.messages import Propagate, Propagated, PropagationEnded
+from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.engines.segmenter import Segmenter
 
 if TYPE_CHECKING:

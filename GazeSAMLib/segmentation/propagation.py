@@ -13,6 +13,7 @@ from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import Pixels, SliceGrid, slice_grid
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.segmentation.agreement import (
+    Agreement,
     agreement,
     edge_strength,
     expected_dice,
@@ -32,14 +33,12 @@ LEAST_PX = 6
 LEAST_SHARE = 0.02  # of the accepted slice's area: less is the structure's last tip
 STILL_THERE = 0.4  # of where it is expected, by grey values: with less, a bad mask means its end
 USUAL = 0.95
-MOST_DOUBT = 0.1  # of the sums of what agreement lacks: stops half of what runs on, nothing good
+MOST_DOUBT = 0.08  # the sum of what agreement lacks to it: stops most that runs on, nothing good
 
 REACH_PER_STEP = 1.5  # the outline's most ordinary slope
 REACH_MORE_PX = 2.0
 REACH_PER_RADIUS = 0.6  # small structures do not change by more than that
 LONGEST_SHIFT_PX = 10
-
-LEAST_EDGE = 0.1  # of a structure whose outline nobody could see
 
 OPINION = 1.5  # log odds: what the engine's mask adds
 
@@ -196,7 +195,7 @@ class Propagation:
         parts = large_parts(mask)
         forks = parts > max(1, last.parts)
         # Page's cumulative sum: one doubtful slice is forgiven, several in a row are not.
-        self._doubt = max(0.0, self._doubt + USUAL - agreed)
+        self._doubt = max(0.0, self._doubt + USUAL - agreed.total_if_tapering)
         if forks or self._doubt > MOST_DOUBT:
             if np.mean(log_odds[passage.expected] > 0.0) < STILL_THERE:
                 return StopReason.STRUCTURE_ENDS
@@ -204,7 +203,7 @@ class Propagation:
         whole = passage.drawn(mask, grid.shape)
         self._slice = _Slice(plane, grid, whole, pixels, parts)
         self._steps_left -= 1.0
-        return PropagatedSlice(plane, whole, expected_dice(agreed))
+        return PropagatedSlice(plane, whole, expected_dice(agreed.total))
 
     def _passage(self, grid: SliceGrid, pixels: Pixels) -> Passage | None:
         """Return the way to the next slice; None where nothing of the structure lies on it."""
@@ -224,26 +223,27 @@ class Propagation:
         reach_px = min(travel_px, REACH_PER_RADIUS * radius_px) + REACH_MORE_PX
         return Passage.of(mask, before, pixels, reach_px)
 
-    def _best(self, plane: SlicePlane, passage: Passage, log_odds: Values) -> tuple[Mask, float]:
+    def _best(
+        self, plane: SlicePlane, passage: Passage, log_odds: Values
+    ) -> tuple[Mask, Agreement]:
         """Return the mask that agrees best, and how well."""
         chances = probability(log_odds)
 
-        def judged(mask: Mask) -> tuple[Mask, float]:
+        def judged(mask: Mask) -> tuple[Mask, Agreement]:
             clean = cleaned(mask, passage.expected)
-            found = agreement(clean, passage, chances, self._greys)
-            return clean, found.total(self._usual_edge)
+            return clean, agreement(clean, passage, chances, self._greys, self._usual_edge)
 
         opinion = self._opinion(plane, passage)
         leaning = log_odds + np.where(opinion, OPINION, -OPINION)
         masks = (opinion, moved_outline(passage, log_odds), moved_outline(passage, leaning))
-        return max(map(judged, masks), key=lambda found: found[1])
+        return max(map(judged, masks), key=lambda found: found[1].total)
 
     def _own_edge(self) -> float:
         """Return how clear the outline of the accepted slice is."""
         last = self._slice
         passage = Passage.of(last.mask, last.pixels, last.pixels, REACH_MORE_PX)
         chances = probability(grey_log_odds(passage))
-        return max(edge_strength(passage.expected, chances), LEAST_EDGE)
+        return edge_strength(passage.expected, chances)
 
     def _opinion(self, plane: SlicePlane, passage: Passage) -> Mask:
         """Return the engine's mask that is most like the expected one, shape (h, w)."""

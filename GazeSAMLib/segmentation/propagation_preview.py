@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from GazeSAMLib.engines.messages import PlaneMask, Propagate, Propagated, PropagationEnded
+from GazeSAMLib.engines.messages import Propagate, Propagated, PropagationEnded
+from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import slice_grid
 from GazeSAMLib.geometry.slice_key import SliceKey, slice_key

@@ -2,13 +2,8 @@
 
 from collections.abc import Iterable
 
-from GazeSAMLib.engines.messages import (
-    PlaneMask,
-    Propagate,
-    Propagated,
-    PropagationEnded,
-    StopPropagation,
-)
+from GazeSAMLib.engines.messages import Propagate, Propagated, PropagationEnded, StopPropagation
+from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.segmentation.editor import SegmentEditor

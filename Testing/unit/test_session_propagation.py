@@ -221,6 +221,24 @@ def test_a_look_at_a_propagated_slice_corrects_it_and_takes_its_neighbours_along
     assert dice(reader.mine()[layer], ellipsoid(1)[layer]) > 0.8
 
 
+def test_a_look_at_a_propagated_slice_refines_what_was_found_there():
+    reader = Reader()
+    reader.accept_on(MIDDLE_MM, 1)
+    assert reader.asked[-1].refines is None
+    reader.press("propagate")
+    reader.wait()
+    found = reader.found.mask_on(view(0.0, 39.0).geometry.plane)
+    reader.press("accept")
+    reader.show(39.0)
+    reader.look(1)
+    np.testing.assert_array_equal(reader.asked[-1].refines.mask, found)
+    reader.press("accept")
+    reader.press("clear")
+    reader.look(2)
+    reader.look(1)
+    assert reader.asked[-1].refines is None  # confirmed now
+
+
 def test_slices_looked_at_here_and_there_are_joined():
     reader = Reader()
     for s_mm in (18.0, 42.0):

@@ -2,6 +2,7 @@
 
 import dataclasses
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +22,6 @@ from GazeSAMLib.engines.messages import (
     OpenScan,
     Outdated,
     Ping,
-    PlaneMask,
     Pong,
     Progress,
     Propagate,
@@ -32,6 +32,7 @@ from GazeSAMLib.engines.messages import (
     StopPropagation,
     UseEngine,
 )
+from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.engines.protocol import FrameDecoder, Message
 from GazeSAMLib.engines.segmenter import EmbedRequest, SegmentAnswer, SegmentRequest
 from GazeSAMLib.errors import GazeSAMError, ProtocolError
@@ -120,6 +121,13 @@ def test_a_request_arrives_with_the_same_bits(points, sigma_px, box, previous, w
     for name in ("points_image_uv", "labels", "box_image_uv", "previous"):
         before, after = getattr(prompts, name), getattr(received.prompts, name)
         assert (before is None and after is None) or same_bits(before, after)
+
+
+def test_a_request_brings_the_mask_that_it_corrects():
+    mask = np.arange(63).reshape(7, 9) % 5 == 0
+    received = sent(replace(look(1), refines=PlaneMask(OBLIQUE, mask)))
+    assert same_bits(received.refines.mask, mask)
+    assert sent(look(1)).refines is None
 
 
 def test_a_request_with_a_box_alone_arrives():

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from GazeSAMLib.segmentation.agreement import (
-    Agreement,
+    NO_AGREEMENT,
     agreement,
     edge_strength,
     expected_dice,
@@ -68,7 +68,7 @@ def test_the_right_mask_agrees_better_than_wrong_ones():
     greys = grey_shares(picture(disc(20))[disc(20)])
     usual = edge_strength(disc(20)[passage.box], chances)
     totals = [
-        agreement(mask[passage.box], passage, chances, greys).total(usual)
+        agreement(mask[passage.box], passage, chances, greys, usual).total
         for mask in (disc(22), disc(30), disc(12), disc(20, 70, 70))
     ]
     assert totals[0] > 0.95
@@ -79,9 +79,23 @@ def test_a_mask_beside_the_expected_one_does_not_agree_at_all():
     passage = passage_to(disc(20), disc(20))
     beside = np.zeros_like(passage.expected)
     beside[:3, :3] = True
-    found = agreement(beside, passage, np.full(beside.shape, 0.5, np.float32), np.ones(32))
-    assert found == Agreement(0.0, 0.0, 0.0)
-    assert found.total(1.0) == 0.0
+    found = agreement(beside, passage, np.full(beside.shape, 0.5, np.float32), np.ones(32), 0.5)
+    assert found == NO_AGREEMENT
+    assert found.total == found.total_if_tapering == 0.0
+
+
+def test_a_structure_that_tapers_agrees_but_for_its_shape():
+    passage = passage_to(disc(16), disc(20))
+    chances = probability(grey_log_odds(passage))
+    greys = grey_shares(picture(disc(20))[disc(20)])
+    found = agreement(disc(16)[passage.box], passage, chances, greys, 0.5)
+    assert found.within == 1.0
+    assert found.shape == pytest.approx(overlap(disc(16), disc(20)))
+    assert found.total < found.total_if_tapering
+
+
+def test_without_an_outline_the_edge_is_as_faint_as_can_be():
+    assert edge_strength(np.ones((30, 30), bool), np.full((30, 30), 0.9, np.float32)) == 0.1
 
 
 def test_grey_shares_are_shares_and_tell_greys_apart():
