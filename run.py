@@ -42,13 +42,15 @@ PACKAGES = {
         ["--no-deps", "torchvision==0.28.0"],  # its own choice of torch would be the other one
         ["segment-anything-py==1.0.1"],
     ],
+    "training": [[TORCH], ["onnx>=1.17", "onnxruntime>=1.20"]],
 }
-OPTIONAL = ("Segment Anything",)
+OPTIONAL = ("Segment Anything", "training")
 NEEDS = {
     "demo": ["GazeSAM"],
-    "test": ["GazeSAM", "test tools", "Segment Anything"],
+    "test": ["GazeSAM", "test tools", "Segment Anything", "training"],
     "check": ["GazeSAM", "test tools"],
     "bench": ["GazeSAM", "Segment Anything"],
+    "train": ["GazeSAM", "training"],
 }
 
 HELP = """\
@@ -60,6 +62,8 @@ commands:
   test [ARGUMENTS]   run the tests; the arguments are those of pytest
   check              style, formatting, types and architecture
   bench [ARGUMENTS]  speed and memory: --json, --long, --only NAME
+  train [ARGUMENTS]  train the network of the compact engine: --minutes N, --device cpu|cuda,
+                     --seed S, --out FOLDER, --resume; all of them: train --help
 
 Each command first installs what it needs into .venv beside run.py, which then holds the
 command `gazesam` too. Once that is done, a command starts at once. To start afresh, delete
@@ -73,7 +77,10 @@ examples:
   python3 run.py demo --scan ~/scans/abdomen --gaze ~/recordings/monday
   python3 run.py test Testing/unit/geometry -k oblique
   python3 run.py bench --json > bench.json
+  python3 run.py train --minutes 60 --out ~/compact
 """
+
+MOST_TEST_PROCESSES = 4  # each may hold half a gigabyte
 
 # The first pattern found in an installer's output says why it failed; {0} is its group.
 CAUSES = (
@@ -423,6 +430,20 @@ def check(environment: Environment) -> int:
     return 1 if failed else 0
 
 
+def train(environment: Environment, arguments: list[str]) -> int:
+    """Train in the folder where the person is, because the arguments name files from there."""
+    python = environment.program("python")
+    if not python_version(python, "torch, onnx, onnxruntime"):
+        raise SetupError("training needs torch, onnx and onnxruntime, which are not to be had here")
+    variables = {**environment.variables(), "PYTHONPATH": str(ROOT)}
+    return become([python, "-P", "-m", "training.train", *arguments], variables)
+
+
+def all_tests() -> list[str]:
+    """Return how to run everything; Testing/conftest.py says which tests stay together."""
+    return ["-n", str(min(os.cpu_count() or 1, MOST_TEST_PROCESSES)), "--dist", "loadgroup"]
+
+
 def run(command: str, arguments: list[str]) -> int:
     """Set up what `command` needs, and run it."""
     base = None
@@ -435,11 +456,14 @@ def run(command: str, arguments: list[str]) -> int:
     if command == "demo":
         program = [environment.program("gazesam"), "demo", *arguments]
         return become(program, environment.variables())
+    if command == "train":
+        return train(environment, arguments)
     os.chdir(ROOT)
     if command == "check":
         return check(environment)
     if command == "test":
         ensure_windows(environment)
+        arguments = arguments or all_tests()
     module = {"test": "pytest", "bench": "Testing.bench.main"}[command]
     return become([python, "-m", module, *arguments], environment.variables())
 

@@ -44,7 +44,9 @@ def test_help_names_every_command() -> None:
     done = subprocess.run(
         [sys.executable, "run.py"], cwd=run.ROOT, capture_output=True, text=True, check=True
     )
-    assert all(f"\n  {name} " in done.stdout for name in ("demo", "test", "check", "bench"))
+    assert all(
+        f"\n  {name} " in done.stdout for name in ("demo", "test", "check", "bench", "train")
+    )
     assert done.stderr == ""
 
 

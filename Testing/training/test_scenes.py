@@ -1,0 +1,113 @@
+"""Generated scenes: sane, repeatable, and of something that can be seen."""
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from training import scenes
+from training.anatomy import LAYOUTS
+from training.appearance import stretch
+from training.draws import Draws
+from training.labelmaps import read_label_maps
+from training.shapes import family
+from training.stock import Stock
+
+
+@pytest.fixture(scope="module")
+def some_scenes() -> scenes.Scenes:
+    return Stock(11, "cpu", at_once=6, kinds=6).take(24)
+
+
+def test_images_are_grey_values_of_crops(some_scenes: scenes.Scenes) -> None:
+    image = some_scenes.image
+    assert image.shape == (24, 1, 128, 128)
+    assert bool(torch.isfinite(image).all())
+    assert float(image.min()) >= 0
+    assert float(image.max()) <= 1
+    assert float(image.flatten(1).std(1).min()) > 0.02, "an image shows nothing"
+
+
+def test_targets_have_a_size_and_hang_together(some_scenes: scenes.Scenes) -> None:
+    for target in some_scenes.target.numpy():
+        assert scenes.SMALLEST_SHARE < target.mean() < scenes.LARGEST_SHARE
+        assert ndimage.label(target)[1] == 1
+
+
+def test_targets_differ_from_what_is_beside_them(some_scenes: scenes.Scenes) -> None:
+    for image, target in zip(some_scenes.image.numpy(), some_scenes.target.numpy(), strict=True):
+        beside = ndimage.binary_dilation(target, np.ones((9, 9))) & ~target
+        difference = image[0][target].mean() - image[0][beside].mean()
+        assert abs(difference) > 0.9 * scenes.LEAST_CONTRAST
+
+
+def test_a_seed_gives_the_same_scenes_and_another_gives_others() -> None:
+    first, again, other = (Stock(seed, "cpu", 4, 1).take(3).image for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_a_restored_stock_goes_on_where_it_stood() -> None:
+    stock = Stock(5, "cpu", 4, 1)
+    stock.take(2)
+    state = stock.state()
+    expected = stock.take(4).image
+    restored = Stock(5, "cpu", 4, 1)
+    restored.restore(state)
+    assert torch.equal(restored.take(4).image, expected)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_layout_names_parents_that_are_painted_before(name: str) -> None:
+    shapes = LAYOUTS[name][1](Draws(1), 5)
+    assert all(parent < child for child, parent in enumerate(shapes.parents))
+    assert shapes.centre.shape == (5, len(shapes.parents), 2)
+    assert float(shapes.axes.min()) > 0
+    assert bool(torch.isfinite(shapes.angle).all())
+
+
+def test_an_organ_includes_what_lies_in_it_and_nothing_else() -> None:
+    shapes = LAYOUTS["trunk"][1](Draws(1), 1)
+    child = max(index for index, parent in enumerate(shapes.parents) if parent > 2)
+    organ = shapes.parents[child]
+    belongs = family(shapes, torch.tensor([organ]))[0].view(-1, 2)
+    assert bool(belongs[child].all())
+    assert bool(belongs[organ].all())
+    strangers = [i for i, p in enumerate(shapes.parents) if p != organ and i != organ]
+    assert not bool(belongs[strangers].any())
+
+
+def test_crops_are_stretched_as_the_engine_stretches_them() -> None:
+    crop = torch.rand(2, 1, 128, 128, generator=torch.Generator().manual_seed(0)) * 0.3 + 0.2
+    crop[1] = 0.5  # a constant crop must not become noise
+    for given, ours in zip(crop[:, 0].numpy(), stretch(crop)[:, 0].numpy(), strict=True):
+        low, high = np.percentile(given[::2, ::2], (1, 99))
+        np.testing.assert_allclose(
+            ours, np.clip((given - low) / max(high - low, 0.05), 0, 1), atol=1e-5
+        )
+
+
+@pytest.fixture
+def label_maps_folder(tmp_path: Path) -> Path:
+    labels = np.zeros((40, 48, 44), np.int16)
+    labels[8:32, 8:40, 8:36] = 17
+    labels[14:24, 16:30, 14:28] = 53
+    nibabel.save(nibabel.Nifti1Image(labels, np.eye(4)), tmp_path / "head.nii.gz")
+    return tmp_path
+
+
+def test_scenes_come_from_label_maps_too(label_maps_folder: Path) -> None:
+    maps = read_label_maps(label_maps_folder, share=1.0, device="cpu")
+    labels, count = maps.cut(Draws(2), 3, 128)
+    assert count == 3
+    assert set(labels.unique().tolist()) <= {0, 1, 2}
+    made = scenes.make_scenes(Draws(3), 6, maps)
+    assert 0 < len(made) <= 6
+
+
+def test_a_folder_without_label_maps_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no label map"):
+        read_label_maps(tmp_path, 0.1, "cpu")

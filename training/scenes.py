@@ -1,0 +1,188 @@
+"""Scenes: an image, and what in it somebody looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as nn
+from torch import Tensor
+
+from training import appearance
+from training.anatomy import LAYOUTS
+from training.draws import Draws
+from training.fields import flood, layered_noise
+from training.labelmaps import LabelMaps
+from training.shapes import Shapes, family, paint
+from training.tissues import Tissue
+
+SIDE_PX = 128
+GROUND_CELLS = 12
+SMALLEST_SHARE, LARGEST_SHARE = 0.002, 0.65
+LEAST_CONTRAST = 0.03
+WHOLE_SHARE = 0.8
+CHOSEN_SHARE = 0.88  # the rest looks at whatever lies under the middle
+
+
+@dataclass
+class Scenes:
+    """N images (N, 1, H, W) as the engine crops them, and their targets (N, H, W)."""
+
+    image: Tensor
+    target: Tensor
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+
+@dataclass
+class Labelled:
+    """Labels (B, H, W) from 0 to L - 1, the tissue (B, L) of each, and what is wanted.
+
+    `wanted` (B, L) says which labels make up what is looked at; rows of falsehood stand for
+    whatever lies under the middle.
+    """
+
+    labels: Tensor
+    tissues: Tensor
+    wanted: Tensor
+
+
+def make_scenes(draws: Draws, batch: int, label_maps: LabelMaps | None = None) -> Scenes:
+    """Return up to `batch` scenes of one random kind; those that nobody could see are left out."""
+    if label_maps is not None and bool(draws.chance(label_maps.share, 1)):
+        labels, count = label_maps.cut(draws, batch, SIDE_PX)
+        tissues = draws.integers(0, len(Tissue), batch, count)
+        wanted = torch.zeros(batch, count, dtype=torch.bool, device=draws.device)
+        return _photograph(draws, Labelled(labels, tissues, wanted), procedural=False)
+    names = list(LAYOUTS)
+    weights = torch.tensor([[LAYOUTS[name][0] for name in names]], device=draws.device)
+    name = names[int(draws.index(weights))]
+    shapes = LAYOUTS[name][1](draws, batch)
+    return _photograph(draws, _frame(draws, shapes, name == "anything"), procedural=True)
+
+
+def _frame(draws: Draws, shapes: Shapes, with_ground: bool) -> Labelled:
+    """Choose what is looked at, point the view there, and paint what it sees."""
+    batch, count = shapes.there.shape
+    rows = torch.arange(batch, device=draws.device)
+    chosen = draws.index(shapes.interest * shapes.there)
+    x, y = _view(draws, shapes.centre[rows, chosen], shapes.axes[rows, chosen])
+    ground = torch.full_like(x, 2 * count, dtype=torch.long)
+    extra = torch.full((batch, GROUND_CELLS), int(Tissue.OUTSIDE), device=draws.device)
+    if with_ground:
+        ground = ground + _cells(draws, x, y)
+        extra = draws.integers(0, len(Tissue), batch, GROUND_CELLS)
+    labels = paint(shapes, x, y, ground)
+    wanted = torch.zeros(batch, 2 * count + GROUND_CELLS, dtype=torch.bool, device=x.device)
+    wanted[:, : 2 * count] = _whole_or_part(draws, shapes, chosen)
+    wanted &= draws.chance(CHOSEN_SHARE, batch, 1)
+    return Labelled(labels, torch.cat((shapes.tissues(), extra), 1), wanted)
+
+
+def _whole_or_part(draws: Draws, shapes: Shapes, chosen: Tensor) -> Tensor:
+    """Return labels (B, 2 P) of the chosen shapes: with all that lies in them, shell or core."""
+    batch, count = shapes.there.shape
+    rows = torch.arange(batch, device=draws.device)
+    labels = torch.arange(2 * count, device=draws.device)
+    shell, core = labels == 2 * chosen[:, None], labels == 2 * chosen[:, None] + 1
+    whole = family(shapes, chosen)
+    has_core = shapes.inner[rows, chosen] > 0
+    kind = draws.uniform(0, 1, batch)
+    part = torch.where((kind < 0.9)[:, None], core, shell)
+    part = torch.where(has_core[:, None], part, shell)
+    return torch.where((kind < WHOLE_SHARE)[:, None], whole, part)
+
+
+def _view(draws: Draws, centre: Tensor, axes: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the places x and y (B, H, W) in the scene that the crop's pixels see.
+
+    A target at `centre` (B, 2) with half `axes` (B, 2) fills from 0.3 to 60 % of the crop,
+    lies about its middle, and may be cut by its border.
+    """
+    batch = len(centre)
+    share = draws.log_uniform(0.003, 0.6, batch)
+    half = (0.785 * axes.prod(1) / share).sqrt().clamp(0.03, 1.6)
+    scatter = torch.where(draws.chance(0.35, batch, 1), 0.06, 0.3) * half[:, None]
+    middle = centre + 0.35 * axes * draws.normal(batch, 2) + scatter * draws.normal(batch, 2)
+    ramp = (torch.arange(SIDE_PX, device=draws.device) + 0.5) / SIDE_PX * 2 - 1
+    warp = layered_noise(draws, batch, 2, SIDE_PX, (3, 7, 16))
+    warp = warp * draws.uniform(0, 0.08, batch, 1, 1, 1) * draws.chance(0.85, batch, 1, 1, 1)
+    aspect = draws.log_uniform(0.8, 1.25, batch)[:, None, None]
+    across, down = (ramp + warp[:, 0]) * aspect, (ramp[:, None] + warp[:, 1]) / aspect
+    quarter = draws.integers(0, 4, batch) * (torch.pi / 2)
+    turn = torch.where(draws.chance(0.5, batch), quarter, draws.uniform(0, 2 * torch.pi, batch))
+    turn = (turn + 0.1 * draws.normal(batch))[:, None, None]
+    mirror = torch.where(draws.chance(0.5, batch), 1.0, -1.0)[:, None, None]
+    cosine, sine, half = torch.cos(turn), torch.sin(turn), half[:, None, None]
+    x = middle[:, :1, None] + half * mirror * (cosine * across - sine * down)
+    y = middle[:, 1:, None] + half * (sine * across + cosine * down)
+    return x, y
+
+
+def _cells(draws: Draws, x: Tensor, y: Tensor) -> Tensor:
+    """Return which of some random points is nearest to each place (B, H, W)."""
+    batch = len(x)
+    spread = (x.amax((1, 2)) - x.amin((1, 2))).clamp(min=0.4)[:, None]
+    count = draws.integers(1, GROUND_CELLS + 1, batch, 1)
+    unused = 1e3 * (torch.arange(GROUND_CELLS, device=x.device) >= count)
+    at_x = x.mean((1, 2))[:, None] + spread * draws.uniform(-0.6, 0.6, batch, GROUND_CELLS)
+    at_y = y.mean((1, 2))[:, None] + spread * draws.uniform(-0.6, 0.6, batch, GROUND_CELLS)
+    nearest = torch.full_like(x, 1e6)
+    cells = torch.zeros_like(x, dtype=torch.long)
+    for cell in range(GROUND_CELLS):
+        far = (x - at_x[:, cell, None, None]).square() + (y - at_y[:, cell, None, None]).square()
+        far = far + unused[:, cell, None, None]
+        cells = torch.where(far < nearest, cell, cells)
+        nearest = torch.minimum(far, nearest)
+    return cells
+
+
+def _photograph(draws: Draws, seen: Labelled, *, procedural: bool) -> Scenes:
+    """Return images of what is labelled, with the connected part that is looked at."""
+    target = _target(draws, seen)
+    batch = len(target)
+    modality = appearance.modalities(draws, batch) if procedural else draws.integers(1, 3, batch)
+    tissue_of_pixel = seen.tissues.gather(1, seen.labels.flatten(1)).view(seen.labels.shape)
+    levels = appearance.tissue_levels(draws, modality).gather(1, seen.tissues)
+    image = appearance.shade(draws, seen.labels, levels, modality)
+    image = appearance.add_lines(draws, image, seen.labels)
+    image = appearance.acquire(draws, image, modality, appearance.is_metal(tissue_of_pixel))
+    image = appearance.show(draws, image, modality)
+    beyond = appearance.beyond_the_slice(draws, batch, SIDE_PX)
+    image = appearance.stretch(image * ~beyond[:, None])
+    target = target & ~beyond
+    good = _is_fair(image, target)
+    return Scenes(image[good], target[good])
+
+
+def _target(draws: Draws, seen: Labelled) -> Tensor:
+    """Return the connected part (B, H, W) of what is wanted around a point near the middle."""
+    batch = len(seen.labels)
+    rows = torch.arange(batch, device=draws.device)
+    labels = seen.labels.flatten(1)
+    ramp = torch.linspace(-1, 1, SIDE_PX, device=draws.device)
+    near = torch.exp(-(ramp[:, None].square() + ramp.square()) / 0.2).flatten() + 0.01
+    visible = seen.wanted.gather(1, labels)
+    anything = ~visible.any(1, keepdim=True)
+    point = draws.index(near * (visible | anything))
+    under = torch.zeros_like(seen.wanted)
+    under[rows, labels[rows, point]] = True
+    wanted = torch.where(anything, under, seen.wanted)
+    allowed = wanted.gather(1, labels).view(seen.labels.shape)
+    allowed = nn.avg_pool2d(allowed[:, None].float(), 3, 1, 1)[:, 0] > 0.5  # no frayed edges
+    seed = torch.zeros_like(labels, dtype=torch.bool)
+    seed[rows, point] = True
+    return flood(seed.view(seen.labels.shape), allowed)
+
+
+def _is_fair(image: Tensor, target: Tensor) -> Tensor:
+    """Return which samples have a target of some size that differs from what is beside it."""
+    inside = target[:, None].float()
+    share = inside.mean((1, 2, 3))
+    wider = nn.max_pool2d(nn.max_pool2d(inside, (9, 1), 1, (4, 0)), (1, 9), 1, (0, 4))
+    ring = wider - inside
+    of_target = (image * inside).sum((1, 2, 3)) / (inside.sum((1, 2, 3)) + 1e-3)
+    of_ring = (image * ring).sum((1, 2, 3)) / (ring.sum((1, 2, 3)) + 1e-3)
+    differs = (of_target - of_ring).abs() > LEAST_CONTRAST
+    return differs & (share > SMALLEST_SHARE) & (share < LARGEST_SHARE)
