@@ -103,8 +103,8 @@ def test_evaluate_gives_the_agreed_keys_and_pictures(gazesam, painted, tmp_path)
     pictures = sorted((tmp_path / "accuracy").glob("*.png"))
     assert [path.name for path in pictures] == [
         "dice-by-gaze-error.png",
-        "failures-region-0.0deg.png",
-        "failures-region-0.5deg.png",
+        "failures-compact-0.0deg.png",
+        "failures-compact-0.5deg.png",
     ]
     for path in pictures:
         with Image.open(path) as picture:

@@ -18,7 +18,7 @@ DEMO = {
         "Liver": (8.0, 18.0),
         "Lesion": (1.0, 5.0),
         "Right kidney": (2.5, 8.0),
-        "Vertebra": (1.0, 8.0),
+        "Vertebra": (1.0, 11.0),
         "Aorta": (0.7, 1.5),
         "Left kidney": (2.0, 7.0),
         "Spleen": (2.5, 9.0),

@@ -7,7 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from GazeSAMLib.engines.registry import DEFAULT, ENTRIES, EngineEntry
+from GazeSAMLib.engines.registry import ENTRIES, EngineEntry, default_engine
 from GazeSAMLib.hosts.cli.segment import JsonOption
 from GazeSAMLib.hosts.cli.terminal import results
 
@@ -27,7 +27,7 @@ def engines(*, as_json: JsonOption = False) -> None:
         return
     table = Table("engine", "here", "what it is", box=SIMPLE_HEAD)
     for entry in ENTRIES:
-        name = f"{entry.name} (default)" if entry.name == DEFAULT else entry.name
+        name = f"{entry.name} (default)" if entry.name == default_engine() else entry.name
         table.add_row(name, _state(entry), escape(entry.summary))
     results().print(table)
 
@@ -36,12 +36,12 @@ def _values(entry: EngineEntry) -> dict[str, object]:
     return {
         "name": entry.name,
         "summary": entry.summary,
-        "available": not entry.missing,
+        "available": not entry.obstacle,
         "missing": list(entry.missing),
     }
 
 
 def _state(entry: EngineEntry) -> str:
-    if not entry.missing:
+    if not entry.obstacle:
         return "[green]ready[/]"
-    return f"pip install {escape(f'gazesam[{entry.name}]')}"
+    return escape(entry.installation if entry.missing else entry.obstacle)

@@ -19,7 +19,10 @@ from GazeSAMLib.errors import GazeSAMError
 
 REQUESTER = "GazeSAM"
 # What an engine needs beside torch, which only the PyTorch extension may install.
-ENGINE_PACKAGES = {"sam": ("segment-anything-py>=1.0.1",)}
+ENGINE_PACKAGES = {
+    "compact": ("onnxruntime>=1.19",),
+    "sam": ("segment-anything-py>=1.0.1",),
+}
 # What is installed for an import name that a gaze source lacks.
 SOURCE_PACKAGES = {"pylsl": "pylsl>=1.17", "zmq": "pyzmq>=26", "msgpack": "msgpack>=1.0.8"}
 

@@ -1,13 +1,19 @@
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from GazeSAMLib.engines import registry
 from GazeSAMLib.engines.registry import (
     DEFAULT,
     ENTRIES,
+    FALLBACK,
     EngineEntry,
+    default_engine,
     engine_names,
+    fallback_notice,
     make_engine,
 )
 from GazeSAMLib.errors import EngineError
@@ -25,12 +31,41 @@ def test_every_entry_says_in_one_line_what_it_is(entry):
     assert "\n" not in entry.summary
 
 
-def test_the_default_engine_needs_nothing_more_and_can_be_made():
-    entry = next(entry for entry in ENTRIES if entry.name == DEFAULT)
-    assert entry.missing == ()
-    engine = make_engine(DEFAULT)
-    assert engine.name == DEFAULT
+@pytest.mark.parametrize("name", [DEFAULT, FALLBACK])
+def test_default_and_fallback_need_nothing_more_and_can_be_made(name):
+    entry = next(entry for entry in ENTRIES if entry.name == name)
+    assert (entry.missing, entry.obstacle) == ((), "")
+    engine = make_engine(name)
+    assert engine.name == name
     assert engine.weights_digest
+
+
+def test_the_default_is_taken_where_it_can_run():
+    assert default_engine() == DEFAULT
+    assert fallback_notice() == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"packages": ("no_such_package_x1",)}, "no_such_package_x1 is not installed"),
+        ({"weights": Path("no", "such.onnx")}, "its file such.onnx is missing"),
+    ],
+)
+def test_what_runs_anywhere_takes_the_default_s_place_and_is_said_by_name(monkeypatch, change, why):
+    entries = [replace(entry, **change) if entry.name == DEFAULT else entry for entry in ENTRIES]
+    monkeypatch.setattr(registry, "ENTRIES", tuple(entries))
+    assert default_engine() == FALLBACK
+    assert all(part in fallback_notice() for part in (DEFAULT, FALLBACK, why))
+
+
+def test_an_engine_that_lacks_a_package_says_how_to_install_it(monkeypatch):
+    entries = [replace(entry, packages=("no_such_package_x1",)) for entry in ENTRIES]
+    monkeypatch.setattr(registry, "ENTRIES", tuple(entries))
+    with pytest.raises(EngineError, match=r"no_such_package_x1.*pip install onnxruntime"):
+        make_engine(DEFAULT)
+    with pytest.raises(EngineError, match=r"no_such_package_x1.*pip install 'gazesam\[sam\]'"):
+        make_engine("sam")
 
 
 def test_an_unknown_engine_is_refused_with_the_names_there_are():
@@ -54,7 +89,7 @@ def test_listing_the_engines_imports_none_of_them():
         "import sys, GazeSAMLib.engines.registry as r; r.engine_names(); "
         "[e.missing for e in r.ENTRIES]; "
         "print([m for m in sys.modules if m in ('torch', 'onnxruntime') "
-        "or m.startswith(('GazeSAMLib.engines.region', 'GazeSAMLib.engines.sam'))])"
+        "or m.startswith(tuple(f'GazeSAMLib.engines.{e.name}' for e in r.ENTRIES))])"
     )
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

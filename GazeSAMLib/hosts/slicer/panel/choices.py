@@ -61,6 +61,7 @@ def _name_items(combo_box: Any, labels: dict[str, str]) -> None:  # noqa: ANN401
 
 def _engine_labels() -> dict[str, str]:
     return {
+        "compact": _("Compact network (built in)"),
         "region": _("Region growing (built in)"),
         "sam": _("Segment Anything (weights of your own)"),
     }

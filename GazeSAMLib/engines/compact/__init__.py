@@ -1,0 +1,1 @@
+"""Engine `compact`: a small promptable network that comes with GazeSAM."""

@@ -1,0 +1,86 @@
+"""From all masks of a look to the best few that differ.
+
+The best is not the mask with the highest score, which is often an outlier, but the one that is
+expected to overlap most with the true one, where every mask is believed to be it by its score.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from GazeSAMLib.engines.compact.evidence import FloatArray, describe
+from GazeSAMLib.engines.compact.look import Surroundings
+from GazeSAMLib.engines.compact.masks import CropMask
+from GazeSAMLib.engines.compact.points import Points
+from GazeSAMLib.engines.compact.scorer import Scorer
+
+SAME_IOU = 0.75
+"""Masks that overlap more than this count as one."""
+
+BELIEF_WIDTH = 0.15
+"""Scores that far apart differ in belief by a factor of e."""
+
+
+def best_different(
+    masks: list[CropMask],
+    scorer: Scorer,
+    points: Points,
+    image_shape: tuple[int, int],
+    count: int,
+) -> list[CropMask]:
+    """Return up to `count` different masks, best first, with their scores as expected IoU.
+
+    With a box, a mask counts by how well it fills it.
+    """
+    iou = Surroundings(points.look, image_shape).pairwise_iou(masks)
+    scores = scorer.expected_iou(describe(masks, iou, points, image_shape))
+    there = np.array([mask.share > 0.0 for mask in masks])
+    belief = there * np.exp((scores - scores.max()) / BELIEF_WIDTH)
+    expected = (2.0 * iou / (1.0 + iou)) @ (belief / max(float(belief.sum()), 1e-9))
+    if points.box is not None:
+        expected *= np.array([_fit(mask, points.box) for mask in masks])
+    chosen: list[int] = []
+    for place in np.argsort(-expected, kind="stable").tolist():
+        if there[place] and all(iou[place, known] < SAME_IOU for known in chosen):
+            chosen.append(place)
+        if len(chosen) == count:
+            break
+    # In the order of choice, but none better than the one before.
+    honest = np.minimum.accumulate(scores[chosen])
+    return [
+        replace(masks[place], iou=float(score))
+        for place, score in zip(chosen, honest.tolist(), strict=True)
+    ]
+
+
+def most_agreed(
+    masks: list[CropMask], points: Points, image_shape: tuple[int, int], count: int
+) -> list[CropMask]:
+    """Return up to `count` of several views of one mask, best first.
+
+    Each is believed by its expected IoU squared, and the best agree most with the others; how
+    far they agree becomes their expected IoU.
+    """
+    masks = [mask for mask in masks if mask.share > 0.0]
+    if not masks:
+        return []
+    own = np.array([mask.iou for mask in masks])
+    iou = Surroundings(points.look, image_shape).pairwise_iou(masks)
+    agreed = (iou @ own**2) / max(float((own**2).sum()), 1e-9)
+    order = np.argsort(-agreed * np.sqrt(own), kind="stable")[:count]
+    expected = np.minimum.accumulate(np.sqrt(own[order]) * agreed[order])
+    return [
+        replace(masks[place], iou=float(value))
+        for place, value in zip(order.tolist(), expected.tolist(), strict=True)
+    ]
+
+
+def _fit(mask: CropMask, box: FloatArray) -> float:
+    """Return the IoU of a mask's bounds and a box, both of whole pixels."""
+    bounds = mask.bounds()
+    if bounds is None:
+        return 0.0
+    common = np.minimum(bounds[1], box[1]) - np.maximum(bounds[0], box[0]) + 1.0
+    shared = float(np.prod(np.maximum(common, 0.0)))
+    areas = sum(float(np.prod(of[1] - of[0] + 1.0)) for of in (bounds, box))
+    return shared / (areas - shared)
