@@ -258,6 +258,6 @@ def test_an_oblique_slice_is_segmented_as_it_is_shown(a_reader, a_ball, turn):
         normal @ np.stack((72 - 2.0 * i, 80 - 2.0 * j, 2.5 * k - 80)).reshape(3, -1)
     ).reshape(truth.shape)
     on_plane = truth & (from_plane_mm < 0.4)
-    assert (accepted & on_plane).sum() > 0.95 * on_plane.sum()
+    assert (accepted & on_plane).sum() > 0.85 * on_plane.sum()
     assert from_plane_mm[accepted].max() <= 0.5 * np.abs(normal) @ (2.0, 2.0, 2.5) + 1e-6
     assert (accepted & ~truth).sum() < 0.1 * accepted.sum()

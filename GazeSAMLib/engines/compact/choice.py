@@ -14,8 +14,8 @@ from GazeSAMLib.engines.compact.masks import CropMask
 from GazeSAMLib.engines.compact.points import Points
 from GazeSAMLib.engines.compact.scorer import Scorer
 
-SAME_IOU = 0.75
-"""Masks that overlap more than this count as one."""
+SAME_IOU, NEARLY_SAME_IOU = 0.75, 0.97
+"""Masks that overlap more than this count as one; the second where too few differ more."""
 
 BELIEF_WIDTH = 0.15
 """Scores that far apart differ in belief by a factor of e."""
@@ -40,11 +40,12 @@ def best_different(
     if points.box is not None:
         expected *= np.array([_fit(mask, points.box) for mask in masks])
     chosen: list[int] = []
-    for place in np.argsort(-expected, kind="stable").tolist():
-        if there[place] and all(iou[place, known] < SAME_IOU for known in chosen):
-            chosen.append(place)
-        if len(chosen) == count:
-            break
+    likeliest = [place for place in np.argsort(-expected, kind="stable").tolist() if there[place]]
+    # Where all agree, the next larger and smaller are all the choice there is.
+    for same in (SAME_IOU, NEARLY_SAME_IOU):
+        for place in likeliest:
+            if len(chosen) < count and all(iou[place, known] < same for known in chosen):
+                chosen.append(place)
     # In the order of choice, but none better than the one before.
     honest = np.minimum.accumulate(scores[chosen])
     return [
