@@ -43,6 +43,7 @@ def measured(*, long: bool) -> dict[str, float]:
     host = Host()
     host.begin()
     sys.executable = ""  # as inside Slicer
+    os.environ["SLICER_HOME"] = str(host.app.slicerHome)  # where its Python is
     bench = Bench(host)
     numbers = {
         f"fixation_to_outline_ms_p95_{size}": bench.fixation_to_outline_ms(size)

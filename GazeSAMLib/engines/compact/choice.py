@@ -12,7 +12,7 @@ from GazeSAMLib.engines.compact.evidence import FloatArray, describe
 from GazeSAMLib.engines.compact.look import Surroundings
 from GazeSAMLib.engines.compact.masks import CropMask
 from GazeSAMLib.engines.compact.points import Points
-from GazeSAMLib.engines.compact.scorer import Scorer
+from GazeSAMLib.engines.scorer import Scorer
 
 SAME_IOU, NEARLY_SAME_IOU = 0.75, 0.97
 """Masks that overlap more than this count as one; the second where too few differ more."""

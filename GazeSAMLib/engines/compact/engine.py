@@ -10,8 +10,8 @@ from GazeSAMLib.engines.compact.masks import FLOOR, CropMask
 from GazeSAMLib.engines.compact.network import Network
 from GazeSAMLib.engines.compact.points import Points
 from GazeSAMLib.engines.compact.pyramid import Pyramid
-from GazeSAMLib.engines.compact.scorer import Scorer
 from GazeSAMLib.engines.compact.search import first_masks, refined_masks
+from GazeSAMLib.engines.scorer import Scorer
 from GazeSAMLib.prompts.candidates import MaskCandidates
 from GazeSAMLib.prompts.prompt_set import PromptSet
 
@@ -43,7 +43,7 @@ class CompactEngine:
 
     def __init__(self, checkpoint: Path | str | None = None, threads: int = 2) -> None:
         self._network = Network(None if checkpoint is None else Path(checkpoint), int(threads))
-        self._scorer = Scorer.shipped()
+        self._scorer = Scorer.of_package(__package__)
         self.weights_digest = self._network.digest
 
     def embed(self, pixels: npt.NDArray[np.uint8]) -> Pyramid:

@@ -13,7 +13,7 @@ from GazeSAMLib.engines.compact.masks import FLOOR, CropMask
 from GazeSAMLib.engines.compact.network import CHANNELS, SIDE, Network
 from GazeSAMLib.engines.compact.points import Points
 from GazeSAMLib.engines.compact.pyramid import Pyramid
-from GazeSAMLib.engines.compact.scorer import Scorer
+from GazeSAMLib.engines.scorer import Scorer
 
 FloatArray = npt.NDArray[np.float64]
 

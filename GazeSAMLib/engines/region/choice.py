@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib.engines.region.fronts import Front
-from GazeSAMLib.engines.region.scorer import RegionScorer
 from GazeSAMLib.engines.region.spread import FloatArray
+from GazeSAMLib.engines.scorer import Scorer
 
 SAME_IOU = 0.6
 """Regions that overlap more than this count as one."""
@@ -37,7 +37,7 @@ class Region:
 
 def best_regions(
     fronts: list[Front],
-    scorer: RegionScorer,
+    scorer: Scorer,
     look: tuple[float, float],
     image_shape: tuple[int, int],
     count: int,

@@ -10,7 +10,7 @@ from GazeSAMLib.engines.region.drawing import FLOOR, draw, keep_box
 from GazeSAMLib.engines.region.fronts import all_fronts
 from GazeSAMLib.engines.region.points import Points
 from GazeSAMLib.engines.region.pyramid import Image, build_pyramid
-from GazeSAMLib.engines.region.scorer import RegionScorer
+from GazeSAMLib.engines.scorer import Scorer
 from GazeSAMLib.prompts.candidates import MaskCandidates
 from GazeSAMLib.prompts.prompt_set import PromptSet
 
@@ -40,7 +40,7 @@ class RegionEngine:
     weights_digest = "region-1"
 
     def __init__(self) -> None:
-        self._scorer = RegionScorer.shipped()
+        self._scorer = Scorer.of_package(__package__)
 
     def embed(self, pixels: npt.NDArray[np.uint8]) -> RegionEmbedding:
         """Return the pyramid of a grey slice image, shape (H, W)."""

@@ -22,7 +22,7 @@ from GazeSAMLib.session import Answer
 TICK_MS = 16
 # Looking takes time: at what may move under the gaze every so many ticks, at what may go away
 # altogether less often.
-VIEWS_EVERY, SCENE_EVERY = 2, 8
+VIEWS_EVERY, SCENE_EVERY = 3, 12
 SEGMENTATION_DELETED = _(
     "The segmentation was deleted: press Start to go on; what you accepted can be restored then."
 )

@@ -10,12 +10,12 @@ from GazeSAMLib.engines.compact.look import Surroundings
 from GazeSAMLib.engines.compact.masks import CropMask
 from GazeSAMLib.engines.compact.network import SIDE
 from GazeSAMLib.engines.compact.points import Points
-from GazeSAMLib.engines.compact.scorer import Scorer
+from GazeSAMLib.engines.scorer import Scorer
 from GazeSAMLib.frames import ImagePoint
 from GazeSAMLib.prompts.prompt_set import PromptSet
 
 SHAPE = (300, 300)
-SCORER = Scorer.shipped()
+SCORER = Scorer.of_package("GazeSAMLib.engines.compact")
 
 
 def look(sigma_px: float = 0.0, box: list[float] | None = None) -> Points:

@@ -10,8 +10,8 @@ from scipy.sparse.csgraph import dijkstra
 from GazeSAMLib.engines.region.engine import RegionEngine
 from GazeSAMLib.engines.region.evidence import agreement
 from GazeSAMLib.engines.region.pyramid import WINDOW, build_pyramid, window_at
-from GazeSAMLib.engines.region.scorer import RegionScorer
 from GazeSAMLib.engines.region.spread import grid_of, spread
+from GazeSAMLib.engines.scorer import Scorer
 from GazeSAMLib.frames import ImagePoint
 from GazeSAMLib.geometry.slice_image import to_8bit
 from GazeSAMLib.prompts.choice import rank
@@ -172,7 +172,7 @@ def test_windows_hold_the_look_at_every_level():
 def test_the_scorer_survives_evidence_that_is_not_finite():
     evidence = np.full((3, 27), (np.nan))
     evidence[1], evidence[2] = np.inf, -np.inf
-    assert np.isfinite(RegionScorer.shipped().expected_iou(evidence)).all()
+    assert np.isfinite(Scorer.of_package("GazeSAMLib.engines.region").expected_iou(evidence)).all()
 
 
 def test_one_look_finds_most_organs_of_a_real_ct(shared_data):

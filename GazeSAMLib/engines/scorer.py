@@ -1,7 +1,9 @@
-"""The expected IoU of a region from the evidence for it: a network of one small hidden layer.
+"""The expected IoU of a mask from the evidence for it: a network of one small hidden layer.
 
-Its 349 weights come from regions of labelled CT and MR slices with simulated looks; the
-list-wise loss rewards the right choice among a look's regions more than exact numbers.
+Engines that find many masks for a look choose among them with it. The list-wise loss with which it
+was fitted rewards the right choice among a look's masks more than exact numbers. The weights of
+`region` come from regions of labelled CT and MR slices with simulated looks, those of `compact`
+from looks at made-up slices.
 """
 
 import json
@@ -14,8 +16,8 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 
-class RegionScorer:
-    """Scores regions; see the module.
+class Scorer:
+    """Scores masks; see the module.
 
     Parameters
     ----------
@@ -38,9 +40,9 @@ class RegionScorer:
         self._hidden, self._output = hidden, output
 
     @classmethod
-    def shipped(cls) -> Self:
-        """Return the scorer that comes with GazeSAM."""
-        text = resources.files(__package__).joinpath("scorer.json").read_text(encoding="utf-8")
+    def of_package(cls, package: str) -> Self:
+        """Return the scorer that comes with an engine, from the ``scorer.json`` of its package."""
+        text = resources.files(package).joinpath("scorer.json").read_text(encoding="utf-8")
         values = json.loads(text)
         return cls(
             np.array(values["mean"]),
@@ -50,7 +52,7 @@ class RegionScorer:
         )
 
     def expected_iou(self, evidence: FloatArray) -> FloatArray:
-        """Return the expected IoU, 0 to 1, for `evidence`, shape (regions, features)."""
+        """Return the expected IoU, 0 to 1, for `evidence`, shape (masks, features)."""
         finite = np.clip(np.nan_to_num(evidence, posinf=50.0, neginf=-50.0), -50.0, 50.0)
         features = np.clip((finite - self._mean) / self._scale, -5.0, 5.0)
         weights, bias = self._hidden
