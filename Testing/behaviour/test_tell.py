@@ -25,8 +25,8 @@ DEMO = {
     },
     "brain-mr": {
         "Lateral ventricles": (9.0, 25.0),
-        "Right pallidum": (0.3, 2.5),
-        "Left pallidum": (0.3, 2.5),
+        "Right pallidum": (0.3, 3.2),
+        "Left pallidum": (0.3, 3.2),
     },
 }
 COMMANDS = ("segment", "info", "engines", "demo", "restore")
