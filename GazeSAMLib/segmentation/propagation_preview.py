@@ -35,12 +35,15 @@ class PropagationPreview:
     reasons : tuple of str
         Why it went no further, along the normal and against it; empty while it runs or where
         it was stopped.
+    revision : int
+        Another one whenever other slices stand.
     """
 
     def __init__(self, order: Propagate, segment: Segment, volume: VolumeGeometry) -> None:
         self.order, self.segment = order, segment
         self.running = True
         self.reasons: tuple[str, ...] = ()
+        self.revision = 0
         self._volume = volume
         self._found: dict[SliceKey, Propagated] = {}
         self._closed: set[int] = set()  # directions that were cut
@@ -56,6 +59,7 @@ class PropagationPreview:
             self.running, self.reasons = False, said.reasons
         elif said.direction not in self._closed:
             self._found[self._key(said.found.plane)] = said
+            self.revision += 1
         return True
 
     def cut(self, planes: Iterable[SlicePlane]) -> int:
@@ -72,6 +76,7 @@ class PropagationPreview:
         for key in dropped:
             del self._found[key]
         self._closed.add(cut.direction)
+        self.revision += 1
         return len(dropped)
 
     def mask_on(self, plane: SlicePlane) -> npt.NDArray[np.bool_] | None:

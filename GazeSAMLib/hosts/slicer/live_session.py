@@ -142,7 +142,7 @@ class LiveSession:
         GazeSAMError
             As :meth:`press`, where a key waited for the answer.
         """
-        self.events.follow(self._parts.session.receive(answer))
+        self.events.follow_news(self._parts.session.receive(answer))
         self._show()
 
     def record(self, recorder: GazeRecorder | None) -> None:

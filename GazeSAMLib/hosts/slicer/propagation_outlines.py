@@ -19,7 +19,8 @@ class PropagationOutlines:
     def __init__(self, volume: VolumeGeometry) -> None:
         self._volume = volume
         self._outlines = ViewOutlines()
-        self._drawn: dict[str, tuple[object, ...]] = {}
+        self._followed: tuple[object, ...] = ()
+        self._drawn_in: set[str] = set()
 
     def follow(
         self,
@@ -41,27 +42,31 @@ class PropagationOutlines:
         opacity : float
             0 to 1.
         """
-        for name in [name for name in self._drawn if preview is None or name not in views]:
-            self._hide(name)
-        if preview is None:
+        # Called at every tick, while nothing has changed at most of them.
+        revision = None if preview is None else preview.revision
+        followed = (preview, revision, *views.values(), color_rgb, opacity)
+        if followed == self._followed:
             return
+        self._followed = followed
+        for name in self._drawn_in - views.keys():
+            self._hide(name)
         for name, view in views.items():
             plane = view.geometry.plane
-            mask = preview.mask_on(plane)
+            mask = None if preview is None else preview.mask_on(plane)
             grid = None if mask is None else slice_grid(self._volume, plane)
             if mask is None or grid is None:
                 self._hide(name)
-                continue
-            style = (id(mask), id(view), color_rgb, opacity)
-            if self._drawn.get(name, ())[:4] != style:
+            else:
                 self._outlines.show(mask, grid, view, color_rgb, opacity)
-                self._drawn[name] = (*style, mask, view)  # which keeps the identities theirs
+                self._drawn_in.add(name)
 
     def close(self) -> None:
         """Take all outlines out of the views."""
-        self._drawn.clear()
+        self._followed = ()
+        self._drawn_in.clear()
         self._outlines.close()
 
     def _hide(self, name: str) -> None:
-        if self._drawn.pop(name, None) is not None:
+        if name in self._drawn_in:
+            self._drawn_in.remove(name)
             self._outlines.hide(name)

@@ -99,14 +99,18 @@ class SessionEvents:
             now_ns = self._parts.feed.now_ns()
             self._tap.add_event(Event(now_ns, EventKind.NEXT_SEGMENT, details))
 
-    def follow(self, reaction: Reaction) -> None:
-        """Do what the session's answer to a sample, an event or an answer asks for."""
-        if reaction.request is not None:
-            self._send(reaction.request)
+    def follow_news(self, reaction: Reaction) -> None:
+        """Do what the session's answer to an event or an answer asks for; tell how far it is."""
         preview = self._parts.session.propagator.preview
         if preview is not None and preview.running:
             following = _("Following the structure: {count} slices so far …")
             self._tell(following.format(count=len(preview)))
+        self.follow(reaction)
+
+    def follow(self, reaction: Reaction) -> None:
+        """Do what the session's answer to a sample, an event or an answer asks for."""
+        if reaction.request is not None:
+            self._send(reaction.request)
         if reaction.step is not None:
             self._changed()
             edit, count = reaction.step.edit, len(reaction.step.propagated)
@@ -129,7 +133,7 @@ class SessionEvents:
             parts.segment.refresh()
             parts.writer.check(parts.segment.segment)
         reaction = parts.session.handle(event)
-        self.follow(reaction)
+        self.follow_news(reaction)
         if kind == EventKind.DRIFT and "x_display" in event.details and not replays:
             self._tell(_("The gaze is corrected until the end of the session."))
         if kind in RESTORING and not reaction.notice:
