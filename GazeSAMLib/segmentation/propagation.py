@@ -65,15 +65,12 @@ class PropagationSeed:
         The structure on the slice image of :func:`GazeSAMLib.geometry.slice_image.slice_grid`.
     window, level : float
         As displayed.
-    low_res : ndarray of float32, shape (h, w), or None
-        The engine's own low-resolution mask of it, if there is one.
     """
 
     plane: SlicePlane
     mask: Mask
     window: float
     level: float
-    low_res: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib.engines.compact.known_mask import known_mask
-from GazeSAMLib.engines.compact.masks import FLOOR, CropMask
+from GazeSAMLib.engines.compact.masks import CropMask
 from GazeSAMLib.engines.compact.network import Network
 from GazeSAMLib.engines.compact.points import Points
 from GazeSAMLib.engines.compact.pyramid import Pyramid
 from GazeSAMLib.engines.compact.search import first_masks, refined_masks
+from GazeSAMLib.engines.logits import FLOOR, keep_box
 from GazeSAMLib.engines.scorer import Scorer
 from GazeSAMLib.prompts.candidates import MaskCandidates
 from GazeSAMLib.prompts.prompt_set import PromptSet
@@ -76,16 +77,8 @@ class CompactEngine:
         logits = np.full((len(masks), *shape), FLOOR, dtype=np.float32)
         for on_image, mask in zip(logits, masks, strict=True):
             mask.draw(on_image)
-        if points.box is not None:
-            _keep_box(logits, points.box)
+        if prompts.box_image_uv is not None:
+            keep_box(logits, prompts.box_image_uv)
         scores = np.array([mask.iou for mask in masks], dtype=np.float32)
         low_res = np.stack([mask.packed for mask in masks])
         return MaskCandidates(logits, np.clip(scores, 0.0, 1.0), low_res)
-
-
-def _keep_box(logits: npt.NDArray[np.float32], box: npt.NDArray[np.float64]) -> None:
-    """Leave nothing outside a box in `logits`, shape (K, H, W); the box is at least a pixel."""
-    (top, left), (bottom, right) = np.floor(box[0]).astype(int), np.ceil(box[1]).astype(int) + 1
-    within = logits[:, top:bottom, left:right].copy()
-    logits[...] = FLOOR
-    logits[:, top:bottom, left:right] = within

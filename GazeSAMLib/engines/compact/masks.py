@@ -8,13 +8,11 @@ import numpy.typing as npt
 
 from GazeSAMLib.engines.compact.crop import Crop
 from GazeSAMLib.engines.compact.network import SIDE
+from GazeSAMLib.engines.logits import FLOOR
 from GazeSAMLib.errors import PromptError
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
-
-FLOOR = -8.0
-"""The logit of what lies beyond a mask."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,10 +9,11 @@ from GazeSAMLib.engines.compact.choice import best_different, most_agreed
 from GazeSAMLib.engines.compact.cleaning import cleaned
 from GazeSAMLib.engines.compact.crop import Crop
 from GazeSAMLib.engines.compact.crops import crop_around, first_crops
-from GazeSAMLib.engines.compact.masks import FLOOR, CropMask
+from GazeSAMLib.engines.compact.masks import CropMask
 from GazeSAMLib.engines.compact.network import CHANNELS, SIDE, Network
 from GazeSAMLib.engines.compact.points import Points
 from GazeSAMLib.engines.compact.pyramid import Pyramid
+from GazeSAMLib.engines.logits import FLOOR
 from GazeSAMLib.engines.scorer import Scorer
 
 FloatArray = npt.NDArray[np.float64]

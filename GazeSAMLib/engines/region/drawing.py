@@ -9,9 +9,6 @@ from GazeSAMLib.engines.region.points import pixels_of
 from GazeSAMLib.engines.region.pyramid import Image
 from GazeSAMLib.engines.region.spread import FloatArray
 
-FLOOR = -8.0
-"""The logit of what no front has reached."""
-
 
 def draw(logits: npt.NDArray[np.float32], front: Front, index: int, not_this: FloatArray) -> None:
     """Draw one region: above zero inside, graded by the time of arrival near its edge.
@@ -49,17 +46,6 @@ def draw(logits: npt.NDArray[np.float32], front: Front, index: int, not_this: Fl
     right = min(left + (columns.stop - columns.start) * scale, width)
     inside = _enlarged(graded[rows, columns], bottom - top, scale)
     logits[top:bottom, left:right] = _enlarged(inside.T, right - left, scale).T
-
-
-def keep_box(logits: npt.NDArray[np.float32], box_image_uv: FloatArray) -> None:
-    """Leave nothing outside the box in `logits`, shape (K, H, W); the box is at least a pixel."""
-    last = np.tile(np.array(logits.shape[:0:-1]) - 1.0, 2)
-    box = np.clip(box_image_uv, 0.0, last)
-    (u_min, v_min), (u_max, v_max) = np.floor(box[:2]), np.ceil(box[2:])
-    rows = np.arange(logits.shape[1])[:, None]
-    columns = np.arange(logits.shape[2])[None, :]
-    beside = (rows < v_min) | (rows > v_max) | (columns < u_min) | (columns > u_max)
-    logits[:, beside] = FLOOR
 
 
 def _span(occupied: npt.NDArray[np.bool_]) -> slice:

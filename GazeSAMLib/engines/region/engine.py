@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from GazeSAMLib.engines.logits import FLOOR, keep_box
 from GazeSAMLib.engines.region.choice import best_regions, several
-from GazeSAMLib.engines.region.drawing import FLOOR, draw, keep_box
+from GazeSAMLib.engines.region.drawing import draw
 from GazeSAMLib.engines.region.fronts import all_fronts
 from GazeSAMLib.engines.region.points import Points
 from GazeSAMLib.engines.region.pyramid import Image, build_pyramid
