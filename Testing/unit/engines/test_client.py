@@ -237,12 +237,17 @@ with WorkerClient(COMMAND, scan_parent=Path(sys.argv[1])) as client:
 """
 
 
+def state_of(pid):
+    """The letter that stands for what a process does; Z, as for a dead one, if there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return "Z"
+
+
 def is_running(pid):
     """Whether a process is there and has not ended (a dead child of nobody stays a zombie)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    return state_of(pid) != "Z"
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
@@ -274,6 +279,9 @@ def test_where_host_and_worker_are_killed_the_next_host_removes_the_scan(tmp_pat
     ) as host:
         worker = int(host.stdout.readline())
         os.kill(worker, signal.SIGSTOP)  # it cannot tidy up
+        deadline_s = time.monotonic() + 20.0
+        while state_of(worker) != "T" and time.monotonic() < deadline_s:
+            pass  # on a busy machine it goes on for a moment
         host.kill()
     os.kill(worker, signal.SIGKILL)
     assert list(tmp_path.iterdir()) != []
