@@ -7,21 +7,18 @@ from unittest import SkipTest
 
 import numpy as np
 import numpy.typing as npt
-import SimpleITK
-from pydicom.data import get_testdata_file
 
 from GazeSAMLib.engines.client import WorkerClient
 from GazeSAMLib.engines.compact.engine import CompactEngine
 from GazeSAMLib.engines.segmenter import SegmentRequest
 from GazeSAMLib.frames import ImagePoint
 from GazeSAMLib.geometry.slice import SlicePlane
-from GazeSAMLib.geometry.slice_image import to_8bit
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.prompts.choice import rank
 from GazeSAMLib.prompts.prompt_set import ADD, NOT_THIS, PromptSet
+from Testing.bench.ct_slice import ct_slice
 
 SIDES_PX = (512, 1024)
-WINDOW, LEVEL = 400.0, 40.0
 SIGMA_SHARE = (0.0, 0.016)
 """A click, and a look that may be half a degree beside the structure, of the slice's side."""
 
@@ -39,7 +36,7 @@ def compact_ms(*, long: bool = False) -> dict[str, float]:
     count = 200 if long else 40
     numbers: dict[str, float] = {}
     for side_px in SIDES_PX:
-        pixels = _ct_slice(side_px)
+        pixels = ct_slice(side_px)
         embeds = [_took_ms(lambda image=pixels: engine.embed(image)) for _ in range(count // 2)]
         costs = _decode_costs_ms(engine, pixels, count)
         numbers[f"compact_decode_ms_p50_{side_px}"] = float(np.percentile(costs, 50))
@@ -54,7 +51,7 @@ def compact_worker() -> dict[str, float]:
     The slices are 1024 x 1024, the largest that there are. The scan itself is a mapped file
     and counts with the pages that were touched.
     """
-    voxels = np.repeat(_ct_slice(1024)[None].astype(np.int16), SLICES, axis=0)
+    voxels = np.repeat(ct_slice(1024)[None].astype(np.int16), SLICES, axis=0)
     volume = VolumeGeometry(voxels.shape, np.diag((0.4, 0.4, 3.0, 1.0)))
     with WorkerClient() as client:
         client.use_engine("compact")
@@ -91,21 +88,6 @@ def _took_ms(work: Callable[[], object]) -> float:
     start_ns = time.perf_counter_ns()
     work()
     return 1e-6 * (time.perf_counter_ns() - start_ns)
-
-
-def _ct_slice(side_px: int) -> npt.NDArray[np.uint8]:
-    """Return pydicom's real CT slice, enlarged."""
-    path = get_testdata_file("CT_small.dcm")
-    slice_ = SimpleITK.ReadImage(path, SimpleITK.sitkFloat32)[:, :, 0]
-    ratio = [
-        count * mm / side_px
-        for count, mm in zip(slice_.GetSize(), slice_.GetSpacing(), strict=True)
-    ]
-    enlarged = SimpleITK.Resample(
-        slice_, [side_px, side_px], SimpleITK.Transform(), SimpleITK.sitkBSpline,
-        slice_.GetOrigin(), ratio, slice_.GetDirection(), 0.0,
-    )  # fmt: skip
-    return to_8bit(SimpleITK.GetArrayFromImage(enlarged), WINDOW, LEVEL)
 
 
 def _peak_mb(pid: int | None) -> float:

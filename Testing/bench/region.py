@@ -4,16 +4,13 @@ import time
 
 import numpy as np
 import numpy.typing as npt
-import SimpleITK
-from pydicom.data import get_testdata_file
 
 from GazeSAMLib.engines.region.engine import RegionEngine
 from GazeSAMLib.frames import ImagePoint
-from GazeSAMLib.geometry.slice_image import to_8bit
 from GazeSAMLib.prompts.prompt_set import PromptSet
+from Testing.bench.ct_slice import ct_slice
 
 SIDE_PX = 512
-WINDOW, LEVEL = 400.0, 40.0
 SIGMA_PX = (0.0, 8.0)
 """A click, and a look that may be half a degree beside the structure."""
 
@@ -25,7 +22,7 @@ def region_click_ms(*, long: bool = False) -> dict[str, float]:
     every other one is uncertain.
     """
     engine = RegionEngine()
-    pixels = _ct_slice()
+    pixels = ct_slice(SIDE_PX)
     embedding = engine.embed(pixels)
     looks = _looks(pixels, 400 if long else 80)
     for look in looks[:4]:  # tables are made at the first look
@@ -37,21 +34,6 @@ def region_click_ms(*, long: bool = False) -> dict[str, float]:
         costs_ns.append(time.perf_counter_ns() - start_ns)
     median_ms, p95_ms = np.percentile(costs_ns, (50, 95)) / 1e6
     return {"region_click_ms_median": float(median_ms), "region_click_ms_p95": float(p95_ms)}
-
-
-def _ct_slice() -> npt.NDArray[np.uint8]:
-    """Return pydicom's real CT slice, enlarged to a slice's usual size."""
-    path = get_testdata_file("CT_small.dcm")
-    slice_ = SimpleITK.ReadImage(path, SimpleITK.sitkFloat32)[:, :, 0]
-    ratio = [
-        count * mm / SIDE_PX
-        for count, mm in zip(slice_.GetSize(), slice_.GetSpacing(), strict=True)
-    ]
-    enlarged = SimpleITK.Resample(
-        slice_, [SIDE_PX, SIDE_PX], SimpleITK.Transform(), SimpleITK.sitkBSpline,
-        slice_.GetOrigin(), ratio, slice_.GetDirection(), 0.0,
-    )  # fmt: skip
-    return to_8bit(SimpleITK.GetArrayFromImage(enlarged), WINDOW, LEVEL)
 
 
 def _looks(pixels: npt.NDArray[np.uint8], count: int) -> list[PromptSet]:
