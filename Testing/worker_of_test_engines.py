@@ -12,8 +12,8 @@ import numpy as np
 
 from GazeSAMLib.engines.worker import serve
 from GazeSAMLib.errors import EngineError
+from GazeSAMLib.hosts.worker import follow
 from GazeSAMLib.prompts.candidates import MaskCandidates
-from GazeSAMLib.segmentation.following import follow
 
 COMMAND = [sys.executable, "-P", str(Path(__file__).resolve())]
 

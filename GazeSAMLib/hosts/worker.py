@@ -4,9 +4,20 @@ Puts together what :mod:`GazeSAMLib.engines.worker` serves: the engines that com
 and the propagation of their masks from slice to slice.
 """
 
+from collections.abc import Iterator
+
+from GazeSAMLib.engines.messages import Propagate, Propagated, PropagationEnded
 from GazeSAMLib.engines.registry import engine_names, make_engine
+from GazeSAMLib.engines.segmenter import Segmenter
 from GazeSAMLib.engines.worker import serve
-from GazeSAMLib.segmentation.following import follow
+
+
+def follow(segmenter: Segmenter, order: Propagate) -> Iterator[Propagated | PropagationEnded]:
+    """Follow a structure from slice to slice, see :mod:`GazeSAMLib.segmentation.following`."""
+    # Not at the top: a worker is to start at once, and scipy takes its time.
+    from GazeSAMLib.segmentation import following
+
+    return following.follow(segmenter, order)
 
 
 def main() -> None:

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from GazeSAMLib.engines.messages import Propagate, Propagated, PropagationEnded
 from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.engines.segmenter import Segmenter
-
-if TYPE_CHECKING:
-    from GazeSAMLib.segmentation.propagation import PropagatedSlice
+from GazeSAMLib.segmentation.joining import join
+from GazeSAMLib.segmentation.neighbours import steps_between
+from GazeSAMLib.segmentation.propagation import (
+    PropagatedSlice,
+    Propagation,
+    PropagationSeed,
+    StopReason,
+)
 
 Said = Propagated | PropagationEnded
 AHEAD, BEHIND = 1, -1
@@ -61,8 +65,6 @@ class _Run:
 
     def chains(self) -> tuple[list[PlaneMask], list[PlaneMask]]:
         """Return the newest seed and those ahead of it, then it and those behind; by distance."""
-        from GazeSAMLib.segmentation.neighbours import steps_between
-
         newest, *others = self._order.seeds
         placed = [
             (steps_between(self._segmenter.volume, newest.plane, other.plane), other)
@@ -81,10 +83,6 @@ class _Run:
 
     def between(self, near: PlaneMask, far: PlaneMask) -> Iterator[Propagated]:
         """Yield what lies between two seeds, `near` being nearer to the newest one."""
-        from GazeSAMLib.segmentation.joining import join
-        from GazeSAMLib.segmentation.neighbours import steps_between
-        from GazeSAMLib.segmentation.propagation import PropagatedSlice
-
         volume = self._segmenter.volume
         way = AHEAD if (steps_between(volume, near.plane, far.plane) or 0.0) > 0.0 else BEHIND
         found: dict[int, list[PropagatedSlice]] = {AHEAD: [], BEHIND: []}
@@ -99,10 +97,7 @@ class _Run:
 
     def _from(
         self, seed: PlaneMask, way: int, until: Sequence[PlaneMask] = ()
-    ) -> "Iterator[PropagatedSlice]":
-        # Not at the top: a worker is to start at once, and scipy takes its time.
-        from GazeSAMLib.segmentation.propagation import Propagation, PropagationSeed, StopReason
-
+    ) -> Iterator[PropagatedSlice]:
         order = self._order
         start = PropagationSeed(seed.plane, seed.mask, order.window, order.level)
         confirmed = frozenset(end.plane.key() for end in until)
@@ -112,6 +107,6 @@ class _Run:
         if not until:
             self.reasons[way] = found.value
 
-    def _said(self, found: "PropagatedSlice", way: int) -> Propagated:
+    def _said(self, found: PropagatedSlice, way: int) -> Propagated:
         mask = PlaneMask(found.plane, found.mask)
         return Propagated(self._order.number, mask, way, float(found.confidence))

@@ -6,7 +6,7 @@ from GazeSAMLib.engines.inbox import Inbox
 from GazeSAMLib.engines.messages import Cancel, Embedded, OpenScan, Outdated, Shutdown, UseEngine
 from GazeSAMLib.engines.segmenter import EmbedRequest, SegmentAnswer
 from GazeSAMLib.engines.worker import Worker
-from GazeSAMLib.segmentation.following import follow
+from GazeSAMLib.hosts.worker import follow
 from Testing.phantom import AXIAL, OBLIQUE, VOLUME, look, phantom
 from Testing.worker_of_test_engines import EqualGreyOnBadDays
 

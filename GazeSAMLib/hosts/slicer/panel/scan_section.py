@@ -16,6 +16,7 @@ from GazeSAMLib.hosts.slicer.segment_list import add_segment, segments_of, unuse
 from GazeSAMLib.hosts.slicer.segment_measures import SegmentMeasures
 from GazeSAMLib.hosts.slicer.segment_volumes import SegmentVolumes
 from GazeSAMLib.hosts.slicer.segmentation_setup import new_segmentation
+from GazeSAMLib.segmentation.measures import Measures
 
 # Measuring reads whole labelmaps: only when the hand rests.
 VOLUMES_AFTER_MS = 1500
@@ -137,28 +138,32 @@ class ScanSection:
         lines = []
         if self._node is not None:
             measured = self._measured(self._node)
-            volumes = self._volumes.in_ml(self._node)
+            # All measures have read the labelmaps already.
+            volumes = {segment_id: found.volume_ml for segment_id, found in measured.items()}
+            volumes = volumes or self._volumes.in_ml(self._node)
             for segment in segments_of(self._node):
                 line = _("{segment}: {volume} ml").format(
                     segment=segment.name, volume=f"{volumes.get(segment.id, 0.0):.1f}"
                 )
-                lines.append(line + measured.get(segment.id, ""))
+                lines.append(line + _details(measured.get(segment.id)))
         self._ui.segmentVolumesLabel.setText("\n".join(lines))
         self._ui.segmentVolumesLabel.setVisible(bool(lines))
 
-    def _measured(self, node: "slicer.vtkMRMLSegmentationNode") -> dict[str, str]:
-        """Return what else is known of the segments, by segment id, to go after their volumes."""
+    def _measured(self, node: "slicer.vtkMRMLSegmentationNode") -> dict[str, Measures]:
+        """Return all measures by segment id; none while somebody looks or without a scan."""
         parameters = self._choices.parameters
         if not self._resting or parameters is None or parameters.volume is None:
             return {}
         try:
-            measures = self._measures.of(node, SceneVolume(parameters.volume))
+            return self._measures.of(node, SceneVolume(parameters.volume))
         except GazeSAMError:  # a volume that cannot be measured: Start says why
             return {}
-        return {
-            segment_id: _(", {length} mm long, mean {mean} (SD {sd})").format(
-                length=f"{found.longest_3d_mm:.0f}", mean=f"{found.mean:.0f}", sd=f"{found.sd:.0f}"
-            )
-            for segment_id, found in measures.items()
-            if found.voxels > 1 and not math.isnan(found.mean)
-        }
+
+
+def _details(found: Measures | None) -> str:
+    """Return what goes after a segment's volume."""
+    if found is None or found.voxels <= 1 or math.isnan(found.mean):
+        return ""
+    return _(", {length} mm long, mean {mean} (SD {sd})").format(
+        length=f"{found.longest_3d_mm:.0f}", mean=f"{found.mean:.0f}", sd=f"{found.sd:.0f}"
+    )
