@@ -27,8 +27,8 @@ class Mrml:
     segmentations: Any
 
 
-def start_mrml() -> Mrml:
-    """Make a scene with Slicer's logics; once per process."""
+def start_scene() -> tuple[Any, Any]:
+    """Return a scene and its application logic, with what Slicer itself adds before modules."""
     import slicer
     import vtk
 
@@ -47,6 +47,14 @@ def start_mrml() -> Mrml:
     factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
     factory.SetMRMLApplicationLogic(application)
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
+    return scene, application
+
+
+def start_mrml() -> Mrml:
+    """Make a scene with Slicer's logics; once per process."""
+    import slicer
+
+    scene, application = start_scene()
     # Without a scene: with one it looks for the dictionaries that only Slicer itself installs.
     application.SetModuleLogic("Terminologies", slicer.vtkSlicerTerminologiesModuleLogic())
     volumes = _module_logic(application, scene, "Volumes", slicer.vtkSlicerVolumesLogic())

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import slicer
-import vtk
 
 from Testing.host.terminologies import write_terminologies
+from Testing.mrml_application import start_scene
 
 MODULE_LOGICS = {
     "Volumes": slicer.vtkSlicerVolumesLogic,
@@ -43,22 +43,8 @@ class MrmlWorld:
 
         The folder `share` gets the files that a module of Slicer's would bring along.
         """
-        scene = slicer.vtkMRMLScene()
-        application_logic = slicer.vtkSlicerApplicationLogic()
-        application_logic.SetMRMLScene(scene)
-        colors = application_logic.GetColorLogic()
-        colors.SetMRMLScene(scene)
-        colors.AddDefaultColorNodes()
-        application_logic.SetModuleLogic("Colors", colors)
-        crosshair = slicer.vtkMRMLCrosshairNode()
-        crosshair.SetCrosshairName("default")
-        scene.AddNode(crosshair)
-        application_logic.SetSliceLogics(vtk.vtkCollection())
-        application_logic.SetViewLogics(vtk.vtkCollection())
-        factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
-        factory.SetMRMLApplicationLogic(application_logic)
-        slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
-        logics = {"Colors": colors}
+        scene, application_logic = start_scene()
+        logics = {"Colors": application_logic.GetColorLogic()}
         for name, kind in MODULE_LOGICS.items():
             logic = kind()
             logic.SetMRMLApplicationLogic(application_logic)

@@ -49,30 +49,29 @@ def bend(points_ras, mm):
     return mm * np.stack((np.sin(a + s), np.cos(r - 0.5 * s), np.sin(0.7 * r + a)), axis=-1)
 
 
-def grid_transform(mm):
+def displacements(mm, spacing_mm, count):
+    """How far the points of a cube of 240 mm are displaced, as an image."""
     field = vtk.vtkImageData()
     field.SetOrigin(-120.0, -120.0, -120.0)
-    field.SetSpacing(6.0, 6.0, 6.0)
-    field.SetDimensions(41, 41, 41)
-    k, j, i = np.indices((41, 41, 41))
-    vectors = bend(np.stack((i, j, k), axis=-1) * 6.0 - 120.0, mm).reshape(-1, 3)
-    field.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(vectors), deep=True))
+    field.SetSpacing(spacing_mm, spacing_mm, spacing_mm)
+    field.SetDimensions(count, count, count)
+    k, j, i = np.indices((count, count, count))
+    points = np.stack((i, j, k), axis=-1) * spacing_mm - 120.0
+    vectors = np.ascontiguousarray(bend(points, mm).reshape(-1, 3))
+    field.GetPointData().SetScalars(numpy_to_vtk(vectors, deep=True))
+    return field
+
+
+def grid_transform(mm):
     transform = slicer.vtkOrientedGridTransform()
-    transform.SetDisplacementGridData(field)
+    transform.SetDisplacementGridData(displacements(mm, 6.0, 41))
     transform.SetInterpolationModeToCubic()
     return transform
 
 
 def bspline_transform(mm):
-    coefficients = vtk.vtkImageData()
-    coefficients.SetOrigin(-120.0, -120.0, -120.0)
-    coefficients.SetSpacing(20.0, 20.0, 20.0)
-    coefficients.SetDimensions(13, 13, 13)
-    k, j, i = np.indices((13, 13, 13))
-    vectors = bend(np.stack((i, j, k), axis=-1) * 20.0 - 120.0, mm).reshape(-1, 3)
-    coefficients.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(vectors), deep=True))
     transform = slicer.vtkOrientedBSplineTransform()
-    transform.SetCoefficientData(coefficients)
+    transform.SetCoefficientData(displacements(mm, 20.0, 13))
     return transform
 
 
