@@ -121,7 +121,7 @@ def _spine(layout: Layout, y: Tensor, parent: int) -> None:
     size = draws.uniform(0.12, 0.2, batch)
     x = 0.05 * draws.normal(batch)
     cortex = draws.uniform(0.75, 0.93, batch, 1)
-    bone = Look(Tissue.CORTEX, Tissue.MARROW, cortex, parent, 0.08, 0.1, 0.9, 1.2)
+    bone = Look(Tissue.CORTEX, Tissue.MARROW, cortex, parent, 0.08, 0.1, 0.9, 1.2, group=0)
     centre = torch.stack(
         (torch.stack((x + size, x - size, x), 1), (y + 1.0 * size)[:, None].expand(-1, 3)), 2
     )
@@ -132,7 +132,7 @@ def _spine(layout: Layout, y: Tensor, parent: int) -> None:
     angle = torch.tensor((0.5, -0.5, 0.0), device=draws.device) + 0.15 * draws.normal(batch, 3)
     layout.add(centre, long, angle, bone)
     layout.add_one(x, y, size * draws.uniform(0.9, 1.2, batch), size * 0.85, bone)
-    ring = Look(Tissue.CORTEX, Tissue.WATER, draws.uniform(0.6, 0.85, batch, 1), parent)
+    ring = Look(Tissue.CORTEX, Tissue.WATER, draws.uniform(0.6, 0.85, batch, 1), parent, group=0)
     layout.add_one(x, y + 1.15 * size, size * 0.5, size * 0.45, ring)
     implant = Look(Tissue.METAL, parent=parent, there=0.08, interest=2.0)
     layout.add_one(x + 0.6 * size, y + 0.5 * size, size * 0.08, size * 0.7, implant, turn=0.4)
@@ -264,8 +264,8 @@ def anything(draws: Draws, batch: int, count: int = 18) -> Shapes:
 
 
 LAYOUTS: dict[str, tuple[float, Callable[[Draws, int], Shapes]]] = {
-    "trunk": (0.4, trunk),
+    "trunk": (0.45, trunk),
     "head": (0.12, head),
     "limb": (0.13, limb),
-    "anything": (0.35, anything),
+    "anything": (0.3, anything),
 }

@@ -15,21 +15,54 @@ from torch import Tensor
 
 from training.draws import Draws
 from training.fields import layered_noise
+from training.tissues import Tissue
+
+USUAL_SHARE = 0.6
+
+# FreeSurfer's labels of structures on the right and of the same on the left.
+_LEFT_OF = {41: 2, 42: 3, 43: 4, 44: 5, 46: 7, 47: 8, 49: 10, 50: 11, 51: 12, 52: 13} | {
+    53: 17, 54: 18, 58: 26, 60: 28
+}  # fmt: skip
+# White matter in one tissue, grey matter in tissues that often are alike, fluid.
+_TISSUES = (
+    dict.fromkeys((2, 7, 16, 28), Tissue.MUSCLE)
+    | dict.fromkeys((3, 8), Tissue.ORGAN_A)
+    | dict.fromkeys((11, 17, 18, 26), Tissue.ORGAN_B)
+    | dict.fromkeys((12,), Tissue.ORGAN_C)
+    | dict.fromkeys((10, 13), Tissue.ORGAN_D)
+    | dict.fromkeys((4, 5, 14, 15, 24), Tissue.WATER)
+)
 
 
 @dataclass
 class LabelMaps:
-    """Volumes of labels 0 to `count` - 1, and the share of scenes that comes from them."""
+    """Volumes of labels, numbered from 0, and the share of scenes that comes from them.
+
+    Attributes
+    ----------
+    volumes
+        Of numbers 0 to L - 1.
+    twins
+        (L,) the label whose tissue a label has, as left and right are of one kind.
+    usual
+        (L,) the tissue that stands for a label in most of the scenes; -1 where none is known.
+    share
+        Of all scenes.
+    """
 
     volumes: list[Tensor]
-    count: int
+    twins: Tensor
+    usual: Tensor
     share: float
 
-    def cut(self, draws: Draws, batch: int, side: int) -> tuple[Tensor, int]:
-        """Return labels (B, side, side) from one random plane of one volume, zoomed and turned.
+    def tissues(self, draws: Draws, batch: int) -> Tensor:
+        """Return the tissue (B, L) of each label: a usual one in most scenes, or any."""
+        free = draws.integers(0, len(Tissue), batch, len(self.twins))[:, self.twins]
+        usual = draws.chance(USUAL_SHARE, batch, 1) & (self.usual >= 0)
+        return torch.where(usual, self.usual, free)
 
-        The second value is the number of labels.
-        """
+    def cut(self, draws: Draws, batch: int, side: int) -> Tensor:
+        """Return labels (B, side, side) from one random plane of one volume, zoomed and turned."""
         volume = self.volumes[int(draws.integers(0, len(self.volumes), 1))]
         axis = int(draws.integers(0, 3, 1))
         planes = volume.movedim(axis, 0)
@@ -50,7 +83,7 @@ class LabelMaps:
         inside = (x >= 0) & (x <= wide - 1) & (y >= 0) & (y <= high - 1)
         index = y.clamp(0, high - 1).long() * wide + x.clamp(0, wide - 1).long()
         labels = slices.flatten(1).gather(1, index.flatten(1)).view(index.shape).long()
-        return labels * inside, self.count
+        return labels * inside
 
 
 def label_map_files(folder: Path) -> list[Path]:
@@ -82,4 +115,9 @@ def read_label_maps(folder: Path, share: float, device: str) -> LabelMaps:
         torch.from_numpy(np.searchsorted(values, array).astype(np.uint8)).to(device)
         for array in arrays
     ]
-    return LabelMaps(volumes, len(values), share)
+    number_of = {int(value): number for number, value in enumerate(values)}
+    twins = [number_of.get(_LEFT_OF.get(value, value), own) for value, own in number_of.items()]
+    usual = [int(_TISSUES.get(_LEFT_OF.get(value, value), -1)) for value in number_of]
+    return LabelMaps(
+        volumes, torch.tensor(twins, device=device), torch.tensor(usual, device=device), share
+    )

@@ -29,6 +29,8 @@ class Look:
         Probability that a shape exists, or tensor (B, N) of booleans.
     interest
         How often it is looked at.
+    group
+        Shapes of one group, from 0, are looked at as one; -1 for those that stand alone.
     """
 
     shell: int | Tensor
@@ -39,6 +41,7 @@ class Look:
     bend: float = 0.1
     there: float | Tensor = 1.0
     interest: float = 1.0
+    group: int = -1
 
 
 @dataclass
@@ -49,6 +52,7 @@ class Layout:
     batch: int
     _parts: list[tuple[Tensor, ...]] = field(default_factory=list)
     _parents: list[int] = field(default_factory=list)
+    _groups: list[int] = field(default_factory=list)
 
     def add(self, centre: Tensor, axes: Tensor, angle: Tensor, look: Look) -> int:
         """Add a group with `centre` and `axes` (B, N, 2), `angle` (B, N); return its first index.
@@ -78,6 +82,7 @@ class Layout:
             )
         )
         self._parents += [look.parent] * size[1]
+        self._groups += [look.group] * size[1]
         return first
 
     def add_one(
@@ -91,7 +96,7 @@ class Layout:
     def shapes(self) -> Shapes:
         """Return all that was added."""
         columns = [torch.cat(column, 1) for column in zip(*self._parts, strict=True)]
-        return Shapes(*columns, tuple(self._parents))  # type: ignore[call-arg]
+        return Shapes(*columns, tuple(self._parents), tuple(self._groups))  # type: ignore[call-arg]
 
     def _filled(self, value: float | Tensor, size: tuple[int, int]) -> Tensor:
         if isinstance(value, Tensor):

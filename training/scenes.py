@@ -51,9 +51,9 @@ class Labelled:
 def make_scenes(draws: Draws, batch: int, label_maps: LabelMaps | None = None) -> Scenes:
     """Return up to `batch` scenes of one random kind; those that nobody could see are left out."""
     if label_maps is not None and bool(draws.chance(label_maps.share, 1)):
-        labels, count = label_maps.cut(draws, batch, SIDE_PX)
-        tissues = draws.integers(0, len(Tissue), batch, count)
-        wanted = torch.zeros(batch, count, dtype=torch.bool, device=draws.device)
+        labels = label_maps.cut(draws, batch, SIDE_PX)
+        tissues = label_maps.tissues(draws, batch)
+        wanted = torch.zeros_like(tissues, dtype=torch.bool)
         return _photograph(draws, Labelled(labels, tissues, wanted), procedural=False)
     names = list(LAYOUTS)
     weights = torch.tensor([[LAYOUTS[name][0] for name in names]], device=draws.device)
@@ -81,7 +81,10 @@ def _frame(draws: Draws, shapes: Shapes, with_ground: bool) -> Labelled:
 
 
 def _whole_or_part(draws: Draws, shapes: Shapes, chosen: Tensor) -> Tensor:
-    """Return labels (B, 2 P) of the chosen shapes: with all that lies in them, shell or core."""
+    """Return labels (B, 2 P) of the chosen shapes: with all that lies in them, shell or core.
+
+    Bones are always whole: nobody wants the marrow alone.
+    """
     batch, count = shapes.there.shape
     rows = torch.arange(batch, device=draws.device)
     labels = torch.arange(2 * count, device=draws.device)
@@ -91,7 +94,8 @@ def _whole_or_part(draws: Draws, shapes: Shapes, chosen: Tensor) -> Tensor:
     kind = draws.uniform(0, 1, batch)
     part = torch.where((kind < 0.9)[:, None], core, shell)
     part = torch.where(has_core[:, None], part, shell)
-    return torch.where((kind < WHOLE_SHARE)[:, None], whole, part)
+    bone = shapes.shell[rows, chosen] == int(Tissue.CORTEX)
+    return torch.where((bone | (kind < WHOLE_SHARE))[:, None], whole, part)
 
 
 def _view(draws: Draws, centre: Tensor, axes: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from training.tissues import Tissue
+
 
 @dataclass
 class Shapes:
@@ -30,6 +32,9 @@ class Shapes:
         (B, P): how often it is looked at, relative to the others.
     parents
         P indices: the shape in whose core a shape lies and stays, -1 for none.
+    groups
+        P numbers: shapes of one group, such as the bones of a vertebra, are looked at as one;
+        -1 for those that stand alone.
     """
 
     centre: Tensor
@@ -43,6 +48,7 @@ class Shapes:
     there: Tensor
     interest: Tensor
     parents: tuple[int, ...]
+    groups: tuple[int, ...]
 
     def tissues(self) -> Tensor:
         """Return the tissue (B, 2 P) of each label of `paint`."""
@@ -98,10 +104,17 @@ def paint(shapes: Shapes, x: Tensor, y: Tensor, ground: Tensor) -> Tensor:
 
 
 def family(shapes: Shapes, index: Tensor) -> Tensor:
-    """Return which labels (B, 2 P) belong to shape `index` (B,) and to what lies in it."""
+    """Return which labels (B, 2 P) belong to shape `index` (B,).
+
+    That is the shape, those of its group, and what lies in them; but not what bone encloses
+    and is no marrow, such as brain or spinal cord.
+    """
     count = len(shapes.parents)
-    belongs = [torch.arange(count, device=index.device) == index[:, None]][0].clone()
+    belongs = torch.arange(count, device=index.device) == index[:, None]
+    groups = torch.tensor(shapes.groups, device=index.device)
+    belongs |= (groups == groups[index][:, None]) & (groups >= 0)
+    solid = (shapes.shell != Tissue.CORTEX) | (shapes.core == Tissue.MARROW) | (shapes.inner <= 0)
     for child, parent in enumerate(shapes.parents):
         if parent >= 0:
-            belongs[:, child] |= belongs[:, parent]
-    return belongs.repeat_interleave(2, 1)
+            belongs[:, child] |= belongs[:, parent] & solid[:, parent]
+    return torch.stack((belongs, belongs & solid), 2).flatten(1)

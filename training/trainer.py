@@ -57,7 +57,7 @@ class Settings:
     kinds: int = 5
     peak_rate: float = 1.5e-3
     label_maps: Path | None = None
-    label_map_share: float = 0.12
+    label_map_share: float = 0.16
     variant: str = "plain"
     init: Path | None = None
 

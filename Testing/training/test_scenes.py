@@ -13,8 +13,10 @@ from training.anatomy import LAYOUTS
 from training.appearance import stretch
 from training.draws import Draws
 from training.labelmaps import read_label_maps
-from training.shapes import family
+from training.layout import Layout, Look
+from training.shapes import Shapes, family
 from training.stock import Stock
+from training.tissues import Tissue
 
 
 @pytest.fixture(scope="module")
@@ -101,11 +103,39 @@ def label_maps_folder(tmp_path: Path) -> Path:
 
 def test_scenes_come_from_label_maps_too(label_maps_folder: Path) -> None:
     maps = read_label_maps(label_maps_folder, share=1.0, device="cpu")
-    labels, count = maps.cut(Draws(2), 3, 128)
-    assert count == 3
+    labels = maps.cut(Draws(2), 3, 128)
     assert set(labels.unique().tolist()) <= {0, 1, 2}
     made = scenes.make_scenes(Draws(3), 6, maps)
     assert 0 < len(made) <= 6
+
+
+def test_left_and_right_of_a_label_map_are_of_one_tissue(label_maps_folder: Path) -> None:
+    maps = read_label_maps(label_maps_folder, share=1.0, device="cpu")
+    tissues = maps.tissues(Draws(5), 50)
+    assert tissues.shape == (50, 3)
+    assert torch.equal(tissues[:, 1], tissues[:, 2])  # FreeSurfer's left and right hippocampus
+    assert len(tissues[:, 1].unique()) > 3
+
+
+def a_vertebra() -> Shapes:
+    """A bone with marrow, a ring around fluid, and a process: in this order, one group."""
+    layout = Layout(Draws(1), 1)
+    zero, one = torch.zeros(1), torch.ones(1)
+    organ = Look(Tissue.ORGAN_A, wobble=0, bend=0)
+    layout.add_one(zero - 2, zero, one, one, organ)
+    body = Look(Tissue.CORTEX, Tissue.MARROW, 0.8, wobble=0, bend=0, group=0)
+    layout.add_one(zero, zero, one, one, body)
+    ring = Look(Tissue.CORTEX, Tissue.WATER, 0.7, wobble=0, bend=0, group=0)
+    layout.add_one(zero + 1.5, zero, one / 2, one / 2, ring)
+    return layout.shapes()
+
+
+def test_the_bones_of_a_vertebra_are_one_and_its_canal_is_none_of_it() -> None:
+    shapes = a_vertebra()
+    organ, vertebra, ring = (family(shapes, torch.tensor([n]))[0] for n in range(3))
+    assert organ.tolist() == [True, True, False, False, False, False]
+    assert vertebra.tolist() == [False, False, True, True, True, False]
+    assert torch.equal(ring, vertebra)
 
 
 def test_a_folder_without_label_maps_is_an_error(tmp_path: Path) -> None:
