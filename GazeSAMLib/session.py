@@ -23,6 +23,7 @@ from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.geometry.shown_slices import Hit, ShownSlices
 from GazeSAMLib.geometry.slice_view import SliceView
 from GazeSAMLib.geometry.volume import VolumeGeometry
+from GazeSAMLib.prompts.foresight import Foresight
 from GazeSAMLib.prompts.look import Look, Looks
 from GazeSAMLib.prompts.policy import PromptPolicy, latest_look
 from GazeSAMLib.prompts.prompt_set import NOT_THIS, PromptSet
@@ -69,15 +70,16 @@ class Step:
 
     Attributes
     ----------
-    look : Look
-        What was accepted; where slices were propagated, the look that they came from.
+    look : Look or None
+        What was accepted; where slices were propagated, the look that they came from, and None
+        where that was in an earlier session.
     edit : Edit
         The voxels meant.
     propagated : tuple of PlaneMask
         The slices that were propagated, where it is they that were accepted.
     """
 
-    look: Look
+    look: Look | None
     edit: Edit
     propagated: tuple[PlaneMask, ...] = ()
 
@@ -125,8 +127,6 @@ class Aim:
         The slice views on screen.
     looks : Looks
         The last few looks.
-    pending : SegmentRequest or None
-        The request whose answer is out: to be sent again if the segmenter was lost.
     known : callable
         Returns the mask on a slice that looks at it correct; None where there is none.
     """
@@ -136,10 +136,10 @@ class Aim:
     ) -> None:
         self.slices = ShownSlices(volume)
         self.looks = Looks(options.lead_ms)
-        self.pending: SegmentRequest | None = None
         self._display = display
         self._options = options
         self._chain = SignalChain(display, options.signals)
+        self._foresight = Foresight()
         self._base: PromptSet | None = None  # what the running look builds on
         self._asked_at_deg: tuple[float, float] | None = None  # None: ask at the next update
         self._spent = True  # the running fixation has had its effect
@@ -150,7 +150,8 @@ class Aim:
         """Take a sample through signals, geometry and prompt to a request."""
         update = self._chain.add(sample)
         if update is None:
-            return NOTHING
+            foreseen = self._foresee() if may_ask else None
+            return NOTHING if foreseen is None else Reaction(request=foreseen)
         if update.phase is FixationPhase.STARTED:
             self._spent, self._asked_at_deg = False, None
         asks = may_ask and not self._spent and update.phase is not FixationPhase.ENDED
@@ -165,17 +166,18 @@ class Aim:
     def ask_instead(self, look: Look, prompts: PromptSet) -> SegmentRequest:
         """Ask for `prompts` at the place of `look`; the running fixation has had its effect."""
         self.looks.clear()
+        self._foresight.clear()
         self._spent = True
-        asked = Look(look.hit, look.start_ns, prompts, self._request_count + 1)
+        self._request_count += 1
+        asked = Look(look.hit, look.start_ns, prompts, self._request_count)
         self.looks.begin(asked)
-        return self._ask(asked)
+        return _request(asked, self.known(asked.hit))
 
     def answered(self, answer: SegmentAnswer) -> Look | None:
-        """Give the newest look its answer; None where the answer is outdated."""
-        look = self.looks.answer(answer.number, answer.candidates)
-        if look is not None:
-            self.pending = None
-        return look
+        """Give the newest look its answer; None where the answer is outdated, or foreseen."""
+        if self._foresight.answer(answer.number, answer.candidates):
+            return None
+        return self.looks.answer(answer.number, answer.candidates)
 
     def resize_preview(self, step: int) -> None:
         """Show the next larger (+1) or smaller (-1) candidate, whatever the fixation does next."""
@@ -185,18 +187,35 @@ class Aim:
     def look_away(self) -> None:
         """End the running fixation: what is on screen has changed."""
         self._chain.reset()
+        self._foresight.clear()
         self._spent = True
 
     def correct_with(self, drift: DriftCorrection) -> None:
         """Take another systematic error out of the gaze from now on."""
         self._chain.correct_with(drift)
+        self._foresight.clear()
         self._spent = True
 
     def clear(self) -> None:
         """Forget all looks; the running fixation has had its effect."""
         self.looks.clear()
+        self._foresight.clear()
         self._spent = True
-        self.pending = None
+
+    def _foresee(self) -> SegmentRequest | None:
+        """Ask for what may become a fixation, unless an answer is out that somebody waits for."""
+        newest, latest = self.looks.newest, self._chain.newest
+        if latest is None or (newest is not None and newest.pending):
+            return None
+        if not self._foresight.wants((latest[0].x_deg, latest[0].y_deg)):
+            return None
+        fixation = self._chain.foreseen
+        hit = None if fixation is None else self.locate(fixation.centre_display)
+        if fixation is None or hit is None:
+            return None
+        look = self._look_at(hit, fixation, self.looks.prompts_on(hit.plane))
+        self._foresight.keep(look, self._display.degrees_from_display(fixation.centre_display))
+        return _request(look, self.known(hit))
 
     def _look(self, fixation: Fixation) -> SegmentRequest | None:
         centre_deg = self._display.degrees_from_display(fixation.centre_display)
@@ -207,14 +226,14 @@ class Aim:
         if hit is None:
             return None
         self._asked_at_deg = centre_deg
-        running = self.looks.preview
         if begins:
-            on_plane = running is not None and running.hit.plane.key() == hit.plane.key()
-            self._base = running.prompts if running is not None and on_plane else None
-        prompts = self._options.policy(
-            self._base, hit.point_image_uv, self._sigma_px(fixation, hit)
-        )
-        look = Look(hit, fixation.start_ns, prompts, self._request_count + 1)
+            self._base = self.looks.prompts_on(hit.plane)
+            foreseen = self._foresight.take(centre_deg, ASK_AGAIN_DEG)
+            if foreseen is not None:
+                look, self._asked_at_deg = foreseen
+                self.looks.begin(replace(look, start_ns=fixation.start_ns))
+                return None
+        look = self._look_at(hit, fixation, self._base)
         newest = self.looks.newest
         if begins or newest is None:
             self.looks.begin(look)
@@ -222,21 +241,16 @@ class Aim:
             self.looks.replace_newest(
                 replace(look, candidates=newest.candidates, answered=newest.answered)
             )
-        return self._ask(look)
+        return _request(look, self.known(hit))
 
-    def _sigma_px(self, fixation: Fixation, hit: Hit) -> float:
+    def _look_at(self, hit: Hit, fixation: Fixation, base: PromptSet | None) -> Look:
         # Gaze samples within some 50 ms move together, so they count as one.
         mean_error_deg = fixation.spread_deg / math.sqrt(max(1.0, fixation.duration_ms / 50.0))
         sigma_deg = math.hypot(self._options.accuracy_deg, mean_error_deg)
-        return sigma_deg * self._display.screen_px_per_deg * hit.image_px_per_screen_px
-
-    def _ask(self, look: Look) -> SegmentRequest:
-        self._request_count = look.number
-        view = look.hit.view
-        self.pending = SegmentRequest(
-            look.number, look.hit.plane, view.window, view.level, look.prompts, self.known(look.hit)
-        )
-        return self.pending
+        sigma_px = sigma_deg * self._display.screen_px_per_deg * hit.image_px_per_screen_px
+        prompts = self._options.policy(base, hit.point_image_uv, sigma_px)
+        self._request_count += 1
+        return Look(hit, fixation.start_ns, prompts, self._request_count)
 
 
 class Refinement:
@@ -289,6 +303,8 @@ class Following:
     ----------
     propagator : Propagator
         Does it.
+    aim : Aim
+        What is looked at.
 
     Attributes
     ----------
@@ -296,9 +312,9 @@ class Following:
         The look that was accepted last.
     """
 
-    def __init__(self, propagator: Propagator) -> None:
+    def __init__(self, propagator: Propagator, aim: Aim) -> None:
         self.seed: Look | None = None
-        self._propagator = propagator
+        self._propagator, self._aim = propagator, aim
 
     def begin(self, *, whole: bool = True) -> Reaction:
         """Ask for the other slices of the structure, or for those next to the seed."""
@@ -306,17 +322,18 @@ class Following:
             return Reaction(
                 notice="Propagation needs a volume whose transform is linear: harden it first."
             )
-        view = None if self.seed is None else self.seed.hit.view
-        order = (
-            None if view is None else self._propagator.begin(view.window, view.level, whole=whole)
-        )
+        # Slices that an earlier session accepted are followed as they are shown now.
+        views = self._aim.slices.views() if self.seed is None else [self.seed.hit.view]
+        order = None
+        if views:
+            order = self._propagator.begin(views[0].window, views[0].level, whole=whole)
         if order is None:
             return Reaction(notice="Nothing to propagate: accept the structure on a slice first.")
         return Reaction(request=order)
 
     def accept(self, event: Event) -> Reaction:
         """Write the slices that were found."""
-        if event.kind == EventKind.ACCEPT_REMOVE or self.seed is None:
+        if event.kind == EventKind.ACCEPT_REMOVE:
             return Reaction(notice="Accept the slices that were found, or clear them, first.")
         accepted = self._propagator.accept()
         if accepted is None:
@@ -324,11 +341,11 @@ class Following:
         edit, found, stop = accepted
         return Reaction(stop, step=Step(self.seed, edit, found))
 
-    def smaller(self, aim: Aim) -> Reaction:
+    def smaller(self) -> Reaction:
         """Cut the slice in view and what is beyond it; else show the next smaller candidate."""
         if self._propagator.preview is not None:
-            return Reaction(notice=self._propagator.cut(aim.slices.planes()))
-        aim.resize_preview(-1)
+            return Reaction(notice=self._propagator.cut(self._aim.slices.planes()))
+        self._aim.resize_preview(-1)
         return NOTHING
 
     def undo(self, editor: SegmentEditor) -> Reaction:
@@ -380,7 +397,7 @@ class GazeSession:
         self.aim = Aim(volume, display, options or SessionOptions())
         self.aim.known = self.editor.propagated_on
         self.propagator = Propagator(self.editor, volume)
-        self._following = Following(self.propagator)
+        self._following = Following(self.propagator, self.aim)
         self._refinement = Refinement(self.aim)
         self._accept_on_answer: EventKind | None = None
         self._paused = False
@@ -391,7 +408,7 @@ class GazeSession:
             EventKind.NEGATIVE: self._refinement.not_this,
             EventKind.BOX_CORNER: self._refinement.box_corner,
             EventKind.LARGER: lambda _: self.aim.resize_preview(1),
-            EventKind.SMALLER: lambda _: self._following.smaller(self.aim),
+            EventKind.SMALLER: lambda _: self._following.smaller(),
             EventKind.CLEAR: lambda _: self._discard(),
             EventKind.UNDO: lambda _: self._following.undo(self.editor),
             EventKind.REDO: lambda _: _told(self.editor.redo(), "There is nothing to redo."),
@@ -509,6 +526,13 @@ class GazeSession:
         self.aim.clear()
         self._refinement.clear()
         self._accept_on_answer = None
+
+
+def _request(look: Look, refines: PlaneMask | None) -> SegmentRequest:
+    view = look.hit.view
+    return SegmentRequest(
+        look.number, look.hit.plane, view.window, view.level, look.prompts, refines
+    )
 
 
 def _told(done: bool, notice: str) -> Reaction:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib.geometry.shown_slices import Hit
+from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.prompts.candidates import MaskCandidates
 from GazeSAMLib.prompts.prompt_set import PromptSet
 
@@ -92,6 +93,12 @@ class Looks:
     def preview(self) -> Look | None:
         """The newest look that has been answered."""
         return next((look for look in reversed(self._looks) if look.candidates is not None), None)
+
+    def prompts_on(self, plane: SlicePlane) -> PromptSet | None:
+        """Return the prompts of the look in the preview; None where it is not on `plane`."""
+        running = self.preview
+        on_plane = running is not None and running.hit.plane.key() == plane.key()
+        return running.prompts if running is not None and on_plane else None
 
     def begin(self, look: Look) -> None:
         """Add a new look; one before it that was never answered is forgotten."""

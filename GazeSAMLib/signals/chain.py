@@ -10,7 +10,7 @@ from GazeSAMLib.signals.drift import DriftCorrection
 from GazeSAMLib.signals.fixation import DispersionDetector
 from GazeSAMLib.signals.noise import NoiseEstimator
 from GazeSAMLib.signals.smoothing import OneEuroSmoothing
-from GazeSAMLib.signals.types import FixationUpdate, GazePoint
+from GazeSAMLib.signals.types import Fixation, FixationUpdate, GazePoint
 from GazeSAMLib.signals.validity import merged_eyes
 from GazeSAMLib.signals.velocity import SPAN_NS, VelocityDetector
 
@@ -163,6 +163,11 @@ class SignalChain:
         self._noise.skip()
         self._smoothing.reset()
         return self._detector.end()
+
+    @property
+    def foreseen(self) -> Fixation | None:
+        """What becomes a fixation if the gaze rests a little longer; None while one runs."""
+        return self._detector.foreseen
 
     @property
     def newest(self) -> tuple[GazePoint, GazePoint] | None:

@@ -3,9 +3,9 @@
 from collections import deque
 
 from GazeSAMLib.geometry.display import DisplayGeometry
-from GazeSAMLib.signals.rest import Rest
+from GazeSAMLib.signals.rest import Rest, foreseen_rest
 from GazeSAMLib.signals.sliding_range import SlidingRange
-from GazeSAMLib.signals.types import FixationPhase, FixationUpdate, GazePoint
+from GazeSAMLib.signals.types import Fixation, FixationPhase, FixationUpdate, GazePoint
 
 HOLD_RATIO = 1.4
 """Dispersion at which a fixation ends, over the dispersion at which one starts.
@@ -93,6 +93,12 @@ class DispersionDetector:
             if measured.t_ns - pair[1].t_ns < self._min_duration_ns:  # else it would start at once
                 self._search(*pair, threshold_deg)
         return ended
+
+    @property
+    def foreseen(self) -> Fixation | None:
+        """What becomes a fixation if the gaze rests a little longer; None while one runs."""
+        rest = foreseen_rest(self._window, self._min_duration_ns)
+        return None if rest is None else rest.fixation(self._display)
 
     def end(self) -> FixationUpdate | None:
         """Forget the past; returns the end of the running fixation, if one runs."""

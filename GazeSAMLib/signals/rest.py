@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.signals.types import Fixation, GazePoint
 
+FORESEEN_SHARE = 0.5
+"""Gaze that has rested for this share of the shortest fixation is likely to become one."""
+
 
 class Rest:
     """The running fixation as bounds and sums: however long it lasts, a few numbers."""
@@ -67,3 +70,20 @@ class Rest:
             self._origin.x_deg + mean_x, self._origin.y_deg + mean_y
         )
         return Fixation(self._start_ns, self._end_ns, centre, self.spread_deg, self._count)
+
+
+def foreseen_rest(
+    window: Sequence[tuple[GazePoint, GazePoint]], min_duration_ns: int
+) -> Rest | None:
+    """Return what may become a fixation; None where the gaze has not rested for long enough.
+
+    Parameters
+    ----------
+    window : sequence of (GazePoint, GazePoint)
+        The samples that may be of it, smoothed and measured.
+    min_duration_ns : int
+        Of a fixation.
+    """
+    if not window or window[-1][0].t_ns - window[0][0].t_ns < FORESEEN_SHARE * min_duration_ns:
+        return None
+    return Rest(window)

@@ -4,8 +4,8 @@ from collections import deque
 
 from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.signals.fixation import FEWEST_SAMPLES
-from GazeSAMLib.signals.rest import Rest
-from GazeSAMLib.signals.types import FixationPhase, FixationUpdate, GazePoint
+from GazeSAMLib.signals.rest import Rest, foreseen_rest
+from GazeSAMLib.signals.types import Fixation, FixationPhase, FixationUpdate, GazePoint
 
 SPAN_NS = 20_000_000
 """Velocity is taken over this time (Olsen 2012), so that it means the same at any rate."""
@@ -72,6 +72,12 @@ class VelocityDetector:
         self._rest = Rest(self._slow)
         self._slow.clear()
         return FixationUpdate(FixationPhase.STARTED, self._rest.fixation(self._display))
+
+    @property
+    def foreseen(self) -> Fixation | None:
+        """What becomes a fixation if the gaze rests a little longer; None while one runs."""
+        rest = foreseen_rest(self._slow, self._min_duration_ns)
+        return None if rest is None else rest.fixation(self._display)
 
     def end(self) -> FixationUpdate | None:
         """Forget the past; returns the end of the running fixation, if one runs."""

@@ -12,9 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def module_session(*, long: bool = False) -> dict[str, float]:
     """Return latency, idle cost and, with `long`, the growth of a session in a window.
 
-    - ``fixation_to_outline_ms_p95_512`` and ``_1024``: from the end of fixation detection to the
-      rendered outline, slices of 512 and 1024 pixels, default engine, embedding at hand or not
-      as it comes.
+    - ``fixation_to_outline_ms_p95_512`` and ``_1024``: from the sample with which a fixation is
+      detected to the rendered outline; slices of 512 and 1024 pixels, default engine.
     - ``session_idle_cpu_percent``: processor time of a session in which nothing happens, over
       that of the same window without one, percent of one core.
     - ``session_1200hz_growth_mb``: resident memory after ten minutes' worth of gaze at 1200 Hz

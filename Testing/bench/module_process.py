@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from GazeSAMLib.signals.types import FixationPhase
 from Testing.host import x_display
 from Testing.host.requirements import what_is_missing
 
@@ -70,22 +71,27 @@ class Bench:
         self._ui, self._panel = widget.ui, widget.shell.panel
 
     def fixation_to_outline_ms(self, size: int) -> float:
-        """Return the 95th percentile from the request for a look to its outline on screen."""
-        asked: dict[int, float] = {}
+        """Return the 95th percentile from the detection of a fixation to its outline on screen."""
+        began: dict[int, float] = {}
         shown: list[float] = []
         run = self._started(size)
-        ask, preview = run.room.ask, run.live._preview
+        session, preview = run.live._parts.session, run.live._preview
+        add_sample = session.add_sample
 
-        def asking(request: Any) -> None:
-            asked[request.number] = time.perf_counter()
-            ask(request)
+        def adding(sample: Any) -> Any:
+            arrived = time.perf_counter()
+            reaction = add_sample(sample)
+            update = reaction.fixation
+            if update is not None and update.phase is FixationPhase.STARTED:
+                began[update.fixation.start_ns] = arrived
+            return reaction
 
         def rendered(_caller: object, _event: str) -> None:
             look = preview.look
-            if look is not None and look.answered in asked:
-                shown.append(1e3 * (time.perf_counter() - asked.pop(look.answered)))
+            if look is not None and look.start_ns in began:
+                shown.append(1e3 * (time.perf_counter() - began.pop(look.start_ns)))
 
-        run.live.events._send = asking
+        session.add_sample = adding
         view = self._host.view("Red")
         view.renderWindow().AddObserver("EndEvent", rendered)
         rng = np.random.default_rng(0)

@@ -355,10 +355,10 @@ def test_an_accept_before_the_answer_is_done_when_the_answer_is_there():
     reader.press("accept")
     reader.look(RIGHT)  # the eye has gone on; nothing is asked until the answer is there
     assert not reader.labelmap.labels_kji.any()
-    assert reader.session.aim.pending is reader.requests[-1]
+    assert reader.session.aim.looks.newest.pending
     reader.took(reader.session.receive(reader.segmenter.answer(reader.requests[-1])))
     np.testing.assert_array_equal(reader.voxels(), grey_on_slice(100))
-    assert reader.session.aim.pending is None
+    assert reader.session.preview is None
 
 
 def test_an_outdated_answer_changes_nothing():
@@ -423,3 +423,56 @@ def test_a_drift_event_corrects_the_gaze_from_then_on():
 def test_a_malformed_drift_event_is_refused():
     with pytest.raises(GeometryError, match="offset_deg"):
         Reader().press("drift", offset_deg=3)
+
+
+def test_the_outline_is_there_when_the_fixation_is():
+    reader = Reader()
+    reader.look(LEFT, 90)  # not yet a fixation, but likely to become one
+    assert len(reader.requests) == 1
+    assert reader.session.preview is None  # nothing is shown before
+    reader.look(LEFT, 30)
+    preview = reader.session.preview
+    assert preview is not None
+    assert not preview.pending
+    reader.look(LEFT, 300)
+    assert len(reader.requests) == 1  # what was foreseen is not asked again
+
+
+def test_a_foreseen_look_whose_answer_is_late_is_not_asked_again():
+    reader = Reader(answering=False)
+    reader.look(LEFT, 150)
+    assert len(reader.requests) == 1
+    assert reader.session.preview is None
+    reader.session.receive(reader.segmenter.answer(reader.requests[0]))
+    assert reader.session.preview is not None
+
+
+def test_a_glance_too_short_for_a_fixation_shows_nothing():
+    reader = Reader()
+    reader.look(LEFT, 90)
+    reader.look(RIGHT, 90)
+    assert reader.session.preview is None
+    assert len(reader.requests) == 2
+    reader.look(RIGHT, 60)
+    reader.press("accept")
+    np.testing.assert_array_equal(reader.voxels(), grey_on_slice(160))
+
+
+def test_what_was_foreseen_on_another_slice_is_not_shown():
+    reader = Reader()
+    reader.look(LEFT, 90)
+    reader.show(axial_view(3.0))
+    reader.look(LEFT, 90)
+    assert reader.session.preview is None
+    reader.look(LEFT, 60)
+    reader.press("accept")
+    np.testing.assert_array_equal(reader.voxels(), grey_on_slice(100, k=1))
+
+
+def test_nothing_is_foreseen_while_a_key_waits_for_its_answer():
+    reader = Reader(answering=False)
+    reader.look(LEFT)
+    asked = len(reader.requests)
+    reader.press("accept")
+    reader.look(RIGHT, 300)
+    assert len(reader.requests) == asked
