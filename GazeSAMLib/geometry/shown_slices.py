@@ -56,6 +56,10 @@ class ShownSlices:
         """Forget the view of that name; one that is not shown is no error."""
         self._shown.pop(name, None)
 
+    def views(self) -> list[SliceView]:
+        """Return the views on screen."""
+        return [view for view, _, _ in self._shown.values()]
+
     def planes(self) -> list[SlicePlane]:
         """Return the planes on screen."""
         return [plane for _, plane, _ in self._shown.values()]

@@ -1,6 +1,6 @@
 """Accepted steps: into the journal first, then into the segmentation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from GazeSAMLib.geometry.shown_slices import Hit
 from GazeSAMLib.geometry.slice_image import slice_grid
 from GazeSAMLib.geometry.slice_key import slice_key
 from GazeSAMLib.geometry.volume import VolumeGeometry
+from GazeSAMLib.segmentation.edit_history import EditHistory
 from GazeSAMLib.segmentation.journal import Journal, JournalRecord, RecordKind
 from GazeSAMLib.segmentation.placement import place
 from GazeSAMLib.segmentation.segment import (
@@ -20,7 +21,7 @@ from GazeSAMLib.segmentation.segment import (
     merged,
     new_segment,
 )
-from GazeSAMLib.segmentation.slice_book import BookedSlice, SliceBook
+from GazeSAMLib.segmentation.slice_book import SliceBook
 
 UNDO, REDO = JournalRecord(RecordKind.UNDO), JournalRecord(RecordKind.REDO)
 
@@ -36,6 +37,8 @@ class SegmentEditor:
         Where accepted steps are written.
     journal : Journal or None
         Where they are saved first; None keeps no journal.
+    history : EditHistory or None
+        Of the steps that stand in the segmentation already; None where there are none.
 
     Attributes
     ----------
@@ -43,25 +46,29 @@ class SegmentEditor:
         At least one.
     current : Segment
         The one that an accepted step changes.
-    book : SliceBook
-        Which slices were accepted, and how.
     """
 
     follows_slices = True
     """Whether what is accepted lies on planes of the scan, so that it can be propagated."""
 
     def __init__(
-        self, volume: VolumeGeometry, writer: SegmentationWriter, journal: Journal | None
+        self,
+        volume: VolumeGeometry,
+        writer: SegmentationWriter,
+        journal: Journal | None,
+        history: EditHistory | None = None,
     ) -> None:
         self.segments = [new_segment(1)]
         self.current = self.segments[0]
-        self.book = SliceBook()
         self._volume = volume
         self._writer = writer
         self._journal = journal
-        # For each step how many records it made, and the book as it was on the other side of it.
-        self._done: list[tuple[int, SliceBook]] = []
-        self._undone: list[tuple[int, SliceBook]] = []
+        self._history = history or EditHistory(volume)
+
+    @property
+    def book(self) -> SliceBook:
+        """Which slices were accepted, and how; another one after each step."""
+        return self._history.book
 
     def accept(self, hit: Hit, mask: npt.NDArray[np.bool_], *, remove: bool) -> Edit:
         """Add `mask` on the slice of `hit` to the current segment, or take it away.
@@ -78,18 +85,15 @@ class SegmentEditor:
         """
         key = slice_key(hit.plane, hit.grid)
         before = self.book.of(self.current.id).get(key)
-        known = np.zeros_like(mask) if before is None else before.mask
-        corrects = before is not None and not before.confirmed and not remove
-        now = known & ~mask if remove else mask if corrects else known | mask
         kind = RecordKind.REMOVE if remove else RecordKind.ACCEPT
         records = [JournalRecord(kind, self.current, hit.plane, mask)]
         replaced = None
-        if corrects:
-            replaced = place(known, hit.grid, self._volume)
-            gone = JournalRecord(RecordKind.REMOVE, self.current, hit.plane, known & ~mask)
-            records.insert(0, gone)
+        if before is not None and not before.confirmed and not remove:
+            replaced = place(before.mask, hit.grid, self._volume)
+            gone = before.mask & ~mask
+            records.insert(0, JournalRecord(RecordKind.REMOVE, self.current, hit.plane, gone))
         edit = Edit(self.current, place(mask, hit.grid, self._volume), remove, replaced)
-        self._do(records, edit, [BookedSlice(key, hit.plane, now, confirmed=True)])
+        self._do(records, edit)
         return edit
 
     def accept_slices(self, segment: Segment, found: Sequence[PlaneMask]) -> Edit:
@@ -104,7 +108,7 @@ class SegmentEditor:
             As :meth:`accept`.
         """
         booked = self.book.of(segment.id)
-        records, new, old, slices = [], [], [], []
+        records, new, old = [], [], []
         for each in found:
             grid = slice_grid(self._volume, each.plane)
             key = slice_key(each.plane, grid)
@@ -117,13 +121,14 @@ class SegmentEditor:
                 records.append(JournalRecord(RecordKind.REMOVE, segment, each.plane, gone, True))
             new.append(place(each.mask, grid, self._volume))
             records.append(JournalRecord(RecordKind.ACCEPT, segment, each.plane, each.mask, True))
-            slices.append(BookedSlice(key, each.plane, each.mask, confirmed=False))
         edit = Edit(segment, merged(new), replaced=merged(old) if old else None)
-        self._do(records, edit, slices)
+        self._do(records, edit)
         return edit
 
     def propagated_on(self, hit: Hit) -> PlaneMask | None:
         """Return what was propagated onto the slice of `hit` and no person has confirmed."""
+        if not self.follows_slices:
+            return None
         known = self.book.of(self.current.id).get(slice_key(hit.plane, hit.grid))
         if known is None or known.confirmed or not known.mask.any():
             return None
@@ -133,30 +138,26 @@ class SegmentEditor:
         """Take the last step back; false where there is none."""
         if not self._writer.undo():
             return False
-        count, book = self._done[-1] if self._done else (1, self.book)
+        count = self._history.undo()
         try:
             self._save(*[UNDO] * count)
         except JournalError:
             self._writer.redo()
+            self._history.redo()
             raise
-        self._undone.append((count, self.book))
-        del self._done[-1:]
-        self.book = book
         return True
 
     def redo(self) -> bool:
         """Repeat the step that was taken back last; false where there is none."""
         if not self._writer.redo():
             return False
-        count, book = self._undone[-1] if self._undone else (1, self.book)
+        count = self._history.redo()
         try:
             self._save(*[REDO] * count)
         except JournalError:
             self._writer.undo()
+            self._history.undo()
             raise
-        self._done.append((count, self.book))
-        del self._undone[-1:]
-        self.book = book
         return True
 
     def change(self, name: str | None, offset: int) -> None:
@@ -173,9 +174,7 @@ class SegmentEditor:
         else:
             self.current = self.segments[max(index, 0)]
 
-    def _do(
-        self, records: Sequence[JournalRecord], edit: Edit, slices: Iterable[BookedSlice]
-    ) -> None:
+    def _do(self, records: Sequence[JournalRecord], edit: Edit) -> None:
         """Save a step, then write it."""
         self._save(*records)
         try:
@@ -183,9 +182,7 @@ class SegmentEditor:
         except GazeSAMError:
             self._save(*[UNDO] * len(records))  # what was not written is not restored
             raise
-        self._done.append((len(records), self.book))
-        self._undone.clear()
-        self.book = self.book.with_slices(edit.segment.id, slices)
+        self._history.add(records)
 
     def _add(self, name: str | None) -> None:
         added = new_segment(len(self.segments) + 1, name)

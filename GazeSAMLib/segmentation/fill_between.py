@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from GazeSAMLib.errors import GeometryError
+from GazeSAMLib.geometry.mask_grid import grid_of_mask
 from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import SliceGrid, slice_grid
 from GazeSAMLib.geometry.volume import VolumeGeometry
@@ -79,13 +79,7 @@ def _by_orientation(
     """Return the slices of each orientation in order; None for one that is empty."""
     groups: list[tuple[SlicePlane, dict[int, _Known | None]]] = []
     for given in confirmed:
-        grid = slice_grid(volume, given.plane)
-        if grid is None:
-            raise GeometryError("a confirmed slice does not cross the scan")
-        if given.mask.shape != grid.shape:
-            raise GeometryError(
-                f"the mask must have the image's shape {grid.shape}, got {given.mask.shape}"
-            )
+        grid = grid_of_mask(volume, given.plane, given.mask)
         outline = OutlineDistance.of(given.mask, grid) if given.mask.any() else None
         for plane, known in [*groups, (given.plane, {})]:
             steps = steps_between(volume, plane, given.plane)
@@ -114,12 +108,6 @@ def _between(volume: VolumeGeometry, first: _Known, last: _Known) -> list[Propag
         sure = 1.0 - (1.0 - alike) * 4.0 * way * (1.0 - way)
         filled.append(PropagatedSlice(plane, mask, sure))
     return filled
-
-
-def mixture(first: Mask, last: Mask, grid: SliceGrid, way: float) -> Mask:
-    """Return the mask between two of one slice image: 0 is the first, 1 the last; not empty."""
-    outlines = OutlineDistance.of(first, grid), OutlineDistance.of(last, grid)
-    return _mixed(*outlines, grid, way, np.zeros(2))
 
 
 def _mixed(

@@ -91,21 +91,23 @@ class _Run:
                 found[towards].append(each)
                 yield self._said(each, way)
         first, last = (near, far) if way == AHEAD else (far, near)
-        ends = [PropagatedSlice(seed.plane, seed.mask, 1.0) for seed in (first, last)]
-        for each in join(volume, ends[0], ends[1], found[AHEAD], found[BEHIND]):
+        ends = self._seed(first), self._seed(last)
+        for each in join(self._segmenter, *ends, found[AHEAD], found[BEHIND]):
             yield self._said(each, way)
 
     def _from(
         self, seed: PlaneMask, way: int, until: Sequence[PlaneMask] = ()
     ) -> Iterator[PropagatedSlice]:
-        order = self._order
-        start = PropagationSeed(seed.plane, seed.mask, order.window, order.level)
+        start, volume = self._seed(seed), self._segmenter.volume
         confirmed = frozenset(end.plane.key() for end in until)
-        propagation = Propagation(self._segmenter, self._segmenter.volume, start, way, confirmed)
+        propagation = Propagation(self._segmenter, volume, start, way, confirmed)
         while not isinstance(found := propagation.advance(), StopReason):
             yield found
         if not until:
             self.reasons[way] = found.value
+
+    def _seed(self, known: PlaneMask) -> PropagationSeed:
+        return PropagationSeed(known.plane, known.mask, self._order.window, self._order.level)
 
     def _said(self, found: PropagatedSlice, way: int) -> Propagated:
         mask = PlaneMask(found.plane, found.mask)

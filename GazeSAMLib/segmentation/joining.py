@@ -1,70 +1,71 @@
-"""Two slices that a person confirmed, and what was propagated from each towards the other."""
+"""Two slices that a person confirmed, and what lies between them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from GazeSAMLib.geometry.slice_image import slice_grid
-from GazeSAMLib.geometry.volume import VolumeGeometry
+from GazeSAMLib.engines.segmenter import Segmenter
 from GazeSAMLib.segmentation.agreement import overlap
-from GazeSAMLib.segmentation.fill_between import fill_between, mixture
-from GazeSAMLib.segmentation.propagation import PropagatedSlice
-
-Mask = npt.NDArray[np.bool_]
+from GazeSAMLib.segmentation.fill_between import fill_between
+from GazeSAMLib.segmentation.motion import box_of
+from GazeSAMLib.segmentation.parts import cleaned
+from GazeSAMLib.segmentation.propagation import PropagatedSlice, PropagationSeed
+from GazeSAMLib.segmentation.refinement import refined
 
 
 def join(
-    volume: VolumeGeometry,
-    first: PropagatedSlice,
-    last: PropagatedSlice,
+    segmenter: Segmenter,
+    first: PropagationSeed,
+    last: PropagationSeed,
     forward: Sequence[PropagatedSlice],
     backward: Sequence[PropagatedSlice],
-) -> list[PropagatedSlice]:
-    """Return the slices between two confirmed ones, each from what is known on both sides of it.
+) -> Iterator[PropagatedSlice]:
+    """Yield the slices between two confirmed ones, each from what is known on both sides of it.
 
-    The nearer a confirmed slice, the more counts what was propagated from it. A propagation
-    that stopped on its way is continued by what lies between the two shapes.
+    Three opinions vote on each pixel: what was propagated from either side, and the shape
+    between the two, moved to the image's outline. Of a propagation that stopped on its way the
+    shape takes the place.
 
     Parameters
     ----------
-    volume : VolumeGeometry
-        The scan.
-    first, last : PropagatedSlice
+    segmenter : Segmenter
+        Of the scan.
+    first, last : PropagationSeed
         The confirmed slices, of one orientation, `last` farther along the normal.
     forward : sequence of PropagatedSlice
         Propagated from `first` along the normal, nearest first.
     backward : sequence of PropagatedSlice
         Propagated from `last` against the normal, nearest first.
 
-    Returns
-    -------
-    list of PropagatedSlice
-        Along the normal; empty where no slice lies between them, or one of them is empty.
+    Yields
+    ------
+    PropagatedSlice
+        Along the normal; none where no slice lies between them, or one of them is empty.
+
+    Raises
+    ------
+    EngineError
+        If the segmenter cannot read a slice.
     """
-    filled = fill_between(volume, [first, last])
+    ends = [PropagatedSlice(seed.plane, seed.mask, 1.0) for seed in (first, last)]
+    filled = fill_between(segmenter.volume, ends)
     count = len(filled) + 1
-    joined = []
-    for step, between in enumerate(filled, start=1):
+    for step, shape in enumerate(filled, start=1):
+        between = refined(segmenter, shape, first.window, first.level)
         ahead = forward[step - 1] if step <= len(forward) else between
         behind = backward[count - step - 1] if count - step <= len(backward) else between
-        joined.append(_mixed(volume, between, ahead, behind, step / count))
-    return joined
+        yield _voted(between, ahead, behind, step / count)
 
 
-def _mixed(
-    volume: VolumeGeometry,
-    between: PropagatedSlice,
-    ahead: PropagatedSlice,
-    behind: PropagatedSlice,
-    way: float,
+def _voted(
+    between: PropagatedSlice, ahead: PropagatedSlice, behind: PropagatedSlice, way: float
 ) -> PropagatedSlice:
-    if ahead is behind or not (ahead.mask.any() and behind.mask.any()):
+    if not between.mask.any():
         return between
-    grid = slice_grid(volume, between.plane)
-    if grid is None:
-        return between
-    mask = mixture(ahead.mask, behind.mask, grid, way)
-    alike = overlap(ahead.mask, behind.mask)
+    box = box_of(between.mask | ahead.mask | behind.mask, 2)
+    a, b, c = between.mask[box], ahead.mask[box], behind.mask[box]
+    mask = np.zeros_like(between.mask)
+    mask[box] = cleaned((a & b) | (b & c) | (a & c), a)
+    alike = overlap(b, c)
     sure = (1.0 - way) * ahead.confidence + way * behind.confidence
     return PropagatedSlice(between.plane, mask, sure * (0.5 + 0.5 * alike))

@@ -2,13 +2,14 @@
 
 A journal is a folder per scan digest with one file, ``journal.jsonl``: a first line that says
 what it is, then one JSON object a line, appended and flushed to disk. A crash loses at most
-the line that was being written.
+the lines that were being written. A record that belongs to one step with the one before it says
+``same_step``; in journals of before that each record is a step of its own.
 """
 
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -20,11 +21,8 @@ import numpy.typing as npt
 
 from GazeSAMLib.errors import GeometryError, JournalError
 from GazeSAMLib.geometry.slice import SlicePlane
-from GazeSAMLib.geometry.slice_image import slice_grid
-from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.segmentation import rle
-from GazeSAMLib.segmentation.placement import place
-from GazeSAMLib.segmentation.segment import Edit, Segment, SegmentationWriter
+from GazeSAMLib.segmentation.segment import Segment
 
 SCHEMA_VERSION = 1
 FILE_NAME = "journal.jsonl"
@@ -57,6 +55,8 @@ class JournalRecord:
         With accept and remove: the mask on the plane's slice image.
     propagated : bool
         Whether nobody has looked at this slice.
+    same_step : bool
+        Whether it belongs to one step with the record before it.
     """
 
     kind: RecordKind
@@ -64,6 +64,7 @@ class JournalRecord:
     plane: SlicePlane | None = None
     mask: npt.NDArray[np.bool_] | None = None
     propagated: bool = False
+    same_step: bool = False
 
 
 class Journal:
@@ -113,7 +114,7 @@ class Journal:
         self._file.close()
 
     def append(self, *records: JournalRecord) -> None:
-        """Write records, all or none, and return when they are on disk.
+        """Write the records of one step, all or none, and return when they are on disk.
 
         Raises
         ------
@@ -121,7 +122,8 @@ class Journal:
             If it could not be written: a full disk, say. Nothing written before is lost.
         """
         try:
-            self._write(*map(_to_json, records))
+            lines = [_to_json(record) for record in records]
+            self._write(*lines[:1], *({**line, "same_step": True} for line in lines[1:]))
         except OSError as error:
             raise JournalError(
                 f"the step could not be saved to {self.path}: {error.strerror}; "
@@ -177,40 +179,6 @@ def read_journal(path: Path) -> list[JournalRecord]:
     return records
 
 
-def restore(
-    records: list[JournalRecord], volume: VolumeGeometry, writer: SegmentationWriter
-) -> list[Segment]:
-    """Replay `records` into `writer`; return the segments with their last names.
-
-    Raises
-    ------
-    JournalError
-        If a mask does not fit the volume: the journal is of another scan.
-    """
-    segments: dict[str, Segment] = {}
-    for record in records:
-        if record.segment is not None:
-            segments[record.segment.id] = record.segment
-        if record.kind is RecordKind.UNDO:
-            writer.undo()
-        elif record.kind is RecordKind.REDO:
-            writer.redo()
-        else:
-            for edit in _edits(record, volume):
-                writer.apply(edit)
-    return list(segments.values())
-
-
-def _edits(record: JournalRecord, volume: VolumeGeometry) -> Iterator[Edit]:
-    if record.segment is None or record.plane is None or record.mask is None:
-        return
-    grid = slice_grid(volume, record.plane)
-    if grid is None or grid.shape != record.mask.shape:
-        raise JournalError("the journal does not fit this scan: a mask has another size")
-    patch = place(record.mask, grid, volume)
-    yield Edit(record.segment, patch, remove=record.kind is RecordKind.REMOVE)
-
-
 def _parse(line: bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return json.loads(line)
@@ -241,6 +209,7 @@ def _to_json(record: JournalRecord) -> dict[str, Any]:
 
 
 def _from_json(values: dict[str, Any]) -> JournalRecord:
+    kind = RecordKind(values["kind"])
     segment = plane = mask = None
     if "segment" in values:
         told = values["segment"]
@@ -251,5 +220,5 @@ def _from_json(values: dict[str, Any]) -> JournalRecord:
         plane = SlicePlane(told["origin"], told["row_direction"], told["column_direction"])
     if "mask" in values:
         mask = rle.decode(values["mask"])
-    propagated = "propagated" in values and values["propagated"] is True
-    return JournalRecord(RecordKind(values["kind"]), segment, plane, mask, propagated)
+    propagated, same_step = (values.get(name) is True for name in ("propagated", "same_step"))
+    return JournalRecord(kind, segment, plane, mask, propagated, same_step)

@@ -10,8 +10,8 @@ its centre, projected on the plane.
 import numpy as np
 import numpy.typing as npt
 
-from GazeSAMLib.errors import GeometryError
 from GazeSAMLib.geometry.affine import apply
+from GazeSAMLib.geometry.mask_grid import check_fits
 from GazeSAMLib.geometry.slice_image import SliceGrid, VoxelLayer
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.segmentation.segment import VoxelPatch
@@ -44,8 +44,7 @@ def place(mask: Mask, grid: SliceGrid, volume: VolumeGeometry) -> VoxelPatch:
     GeometryError
         If the mask does not have the image's shape.
     """
-    if mask.shape != grid.shape:
-        raise GeometryError(f"the mask must have the image's shape {grid.shape}, got {mask.shape}")
+    check_fits(mask, grid)
     rows = np.flatnonzero(mask.any(axis=1))
     if len(rows) == 0:
         return EMPTY

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib.engines.segmenter import EmbedRequest, Segmenter, SegmentRequest
-from GazeSAMLib.errors import GeometryError
+from GazeSAMLib.geometry.mask_grid import grid_of_mask
 from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import Pixels, SliceGrid, slice_grid
 from GazeSAMLib.geometry.volume import VolumeGeometry
@@ -133,13 +133,7 @@ class Propagation:
         direction: int,
         until: frozenset[tuple[float, ...]] = frozenset(),
     ) -> None:
-        grid = slice_grid(volume, seed.plane)
-        if grid is None:
-            raise GeometryError("the slice from which to propagate does not cross the scan")
-        if seed.mask.shape != grid.shape:
-            raise GeometryError(
-                f"the mask must have the image's shape {grid.shape}, got {seed.mask.shape}"
-            )
+        grid = grid_of_mask(volume, seed.plane, seed.mask)
         self._segmenter = segmenter
         self._volume = volume
         self._seed = seed

@@ -64,8 +64,9 @@ class Desk:
         """Return what was accepted on a slice from the given step on."""
         accepted = np.zeros(case.grid.shape, dtype=bool)
         for step in self.steps[first_step:]:
-            mask = step.look.mask
-            if mask is not None and step.look.hit.plane.key() == case.plane.key():
+            look = step.look
+            mask = None if look is None else look.mask
+            if look is not None and mask is not None and look.hit.plane.key() == case.plane.key():
                 accepted = accepted & ~mask if step.edit.remove else accepted | mask
         return accepted
 

@@ -220,22 +220,22 @@ class VolumeReader:
         found: list[PropagatedSlice],
         back: list[PropagatedSlice],
     ) -> list[PropagatedSlice]:
-        first, last = (
-            PropagatedSlice(self._planes[at], volume.found[at], 1.0) for at in (layer, end)
-        )
+        first, last = (self._seed(volume, at) for at in (layer, end))
         if (end - layer) * self._upwards > 0:
-            return join(self._scan.volume, first, last, found, back)
-        return join(self._scan.volume, last, first, back, found)
+            return list(join(self._segmenter, first, last, found, back))
+        return list(join(self._segmenter, last, first, back, found))
 
     def _propagated(
         self, volume: _Volume, layer: int, step: int, end: int | None
     ) -> list[PropagatedSlice]:
-        seed = PropagationSeed(
-            self._planes[layer], volume.found[layer], self._scan.window, self._scan.level
-        )
+        seed = self._seed(volume, layer)
         until = frozenset() if end is None else frozenset([self._planes[end].key()])
         running = Propagation(self._segmenter, self._scan.volume, seed, step * self._upwards, until)
         made = []
         while not isinstance(found := running.advance(), StopReason):
             made.append(found)
         return made
+
+    def _seed(self, volume: _Volume, layer: int) -> PropagationSeed:
+        window, level = self._scan.window, self._scan.level
+        return PropagationSeed(self._planes[layer], volume.found[layer], window, level)

@@ -1,5 +1,6 @@
 """Ctrl-C, a kill, and what is left of the work afterwards."""
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,8 @@ import nibabel
 import numpy as np
 import pytest
 
+from GazeSAMLib.gaze.event import EventKind
+from Testing.full_disk import limited_file_size
 from Testing.recorded_scan import look_at, record, write_scan
 
 PATIENCE_S = 60.0
@@ -116,3 +119,71 @@ def test_a_journal_is_not_restored_on_another_scan(
         assert said.code == 1
         assert "holds no journal of" in re.sub(r"\s+", " ", said.err)
     assert not (tmp_path / "restored.nii.gz").exists()
+
+
+@pytest.fixture
+def left_by_a_full_disk(gazesam, scan, tmp_path) -> Path:
+    """The journal of a run that looked once, propagated, and could not write its output."""
+    gaze = record(tmp_path / "looked", scan, [look_at(scan, "bright ball")])
+    output = tmp_path / "first.nii"
+    with limited_file_size(50_000):
+        said = gazesam("segment", scan, "--gaze", gaze, "-o", output, "--propagate")
+    assert said.code == 1, said.out
+    assert "could not write" in said.err
+    assert not output.exists()
+    return tmp_path / "first.journal"
+
+
+def test_a_run_goes_on_from_a_journal_and_takes_a_propagation_back_as_one_step(
+    gazesam, scan, left_by_a_full_disk, tmp_path
+) -> None:
+    whole, undone = tmp_path / "whole.nii.gz", tmp_path / "undone.nii.gz"
+    assert gazesam("restore", left_by_a_full_disk, scan, "-o", whole).code == 0
+    assert len(filled_layers(whole)) > 8
+    looks = [
+        look_at(scan, "grey ball", key=EventKind.UNDO),
+        look_at(scan, "grey ball"),
+    ]
+    gaze = record(tmp_path / "gone-on", scan, looks)
+    arguments = ("segment", scan, "--gaze", gaze, "-o", undone, "--continue", left_by_a_full_disk)
+    said = gazesam(*arguments, "--json")
+    assert said.code == 0, said.err
+    bright, grey = json.loads(said.out)["segments"]
+    assert (bright["name"], bright["slices"], bright["slices_propagated"]) == ("bright ball", 1, 0)
+    assert (grey["name"], grey["slices"]) == ("grey ball", 1)
+    assert filled_layers(undone) == [12]
+
+
+def test_a_run_that_goes_on_from_a_journal_knows_which_slices_were_looked_at(
+    gazesam, scan, left_by_a_full_disk, tmp_path
+) -> None:
+    whole, again = tmp_path / "whole.nii.gz", tmp_path / "again.nii.gz"
+    assert gazesam("restore", left_by_a_full_disk, scan, "-o", whole).code == 0
+    gaze = record(tmp_path / "gone-on", scan, [look_at(scan, "grey ball")])
+    arguments = ("segment", scan, "--gaze", gaze, "-o", again, "--continue", left_by_a_full_disk)
+    pictures = tmp_path / "pictures"
+    said = gazesam(*arguments, "--json", "--pictures", pictures)
+    assert said.code == 0, said.err
+    bright, grey = json.loads(said.out)["segments"]
+    assert bright["slices_propagated"] == bright["slices"] - 1 == len(filled_layers(whole)) - 1
+    assert (grey["slices"], grey["slices_propagated"]) == (1, 0)
+    assert len(list(pictures.glob("slice-*.png"))) == bright["slices"]
+
+
+def test_a_journal_of_another_scan_is_not_gone_on_with(
+    gazesam, left_by_a_full_disk, tmp_path
+) -> None:
+    other = write_scan(tmp_path / "other.nii.gz", seed=5)
+    gaze = record(tmp_path / "gaze", other, [look_at(other, "grey ball")])
+    output = tmp_path / "again.nii.gz"
+    said = gazesam(
+        "segment", other, "--gaze", gaze, "-o", output, "--continue", left_by_a_full_disk
+    )
+    assert said.code == 1
+    assert "holds no journal of" in re.sub(r"\s+", " ", said.err)
+    assert not output.exists()
+
+
+def filled_layers(path: Path) -> list[int]:
+    """Return the layers along k that hold a voxel of any segment."""
+    return np.flatnonzero((nibabel.load(path).get_fdata() > 0).any(axis=(0, 1))).tolist()

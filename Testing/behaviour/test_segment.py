@@ -191,6 +191,7 @@ def test_one_look_each_and_propagate_make_whole_structures(gazesam, scan, tmp_pa
     assert [segment["accepted_steps"] for segment in segments] == [2, 2]
     for number, segment in enumerate(segments, start=1):
         assert segment["slices"] == len(layers_of(labels == number))
+        assert segment["slices_propagated"] == segment["slices"] - 1
 
 
 def test_what_was_looked_at_stays_as_it_is_when_it_is_propagated(

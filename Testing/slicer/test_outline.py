@@ -320,3 +320,42 @@ def test_a_line_has_no_gaps(a_volume, a_slice_view, a_rendered_view):
         assert within
         assert len(beyond) >= 2  # around the block, and in its hole
         assert not within & beyond
+
+
+@pytest.mark.parametrize("field_mm", [60.0, 40.0])
+def test_a_dashed_line_has_equal_dashes_at_every_zoom(
+    a_volume, a_slice_view, a_rendered_view, field_mm
+):
+    volume = shown_volume(a_volume, np.diag((-1.0, -1.0, 1.0, 1.0)))
+    view = a_slice_view(volume, "Axial", 400, 400)
+    rendered = a_rendered_view(view)
+    scene_volume = SceneVolume(volume)
+    outline = Outline(rendered.renderer, dashed=True)
+    grid, mask = mask_on(as_seen(view, scene_volume), scene_volume)
+    outline.show(mask, grid, as_seen(view, scene_volume), GREEN)
+    view.node.SetFieldOfView(field_mm, field_mm, 1.0)
+    outline.move(as_seen(view, scene_volume))
+    dashes = painted(rendered.picture())
+    outline.hide()
+    solid = Outline(rendered.renderer)
+    solid.show(mask, grid, as_seen(view, scene_volume), GREEN)
+    line = painted(rendered.picture())
+
+    # The halo makes a dash's ends wider by a pixel or two, but not green.
+    assert 0.5 < dashes.sum() / line.sum() < 0.67
+    assert (dashes & ~line).mean() < 1e-4
+    _, count = ndimage.label(dashes, np.ones((3, 3)))
+    assert count == pytest.approx(line.sum() / 2.0 / 12.0, rel=0.1)
+
+
+def test_an_empty_mask_has_no_dashes(a_volume, a_slice_view, a_rendered_view):
+    volume = shown_volume(a_volume, VOLUMES["isotropic"])
+    view = a_slice_view(volume)
+    rendered = a_rendered_view(view)
+    shown = as_seen(view, SceneVolume(volume))
+    grid, mask = mask_on(shown, SceneVolume(volume))
+    outline = Outline(rendered.renderer, dashed=True)
+
+    outline.show(np.zeros_like(mask), grid, shown, GREEN)
+
+    assert not outline.is_shown

@@ -11,8 +11,11 @@ from GazeSAMLib.errors import JournalError
 from GazeSAMLib.frames import LocalRasPoint
 from GazeSAMLib.gaze.event import Event
 from GazeSAMLib.gaze.sample import EyeSample, GazeSample
+from GazeSAMLib.segmentation.edit_history import EditHistory
+from GazeSAMLib.segmentation.editor import SegmentEditor
 from GazeSAMLib.segmentation.following import follow
-from GazeSAMLib.segmentation.journal import Journal, RecordKind, read_journal, restore
+from GazeSAMLib.segmentation.journal import Journal, RecordKind, read_journal
+from GazeSAMLib.segmentation.journal_steps import restore
 from GazeSAMLib.segmentation.labelmap import Labelmap
 from GazeSAMLib.session import GazeSession, answers_to
 from Testing.phantom import CENTRES_RAS, DISPLAY, VOLUME, phantom, view
@@ -34,9 +37,12 @@ def dice(a: np.ndarray, b: np.ndarray) -> float:
 class Reader:
     """Looks and presses keys; a propagation is answered slice by slice, when it is asked to."""
 
-    def __init__(self, journal=None, labelmap=None):
-        self.labelmap = labelmap or Labelmap(VOLUME.shape_kji)
-        self.session = GazeSession(VOLUME, DISPLAY, self.labelmap, journal)
+    def __init__(self, journal=None, records=()):
+        self.labelmap = Labelmap(VOLUME.shape_kji)
+        restore(records, VOLUME, self.labelmap)
+        history = EditHistory.of_records(records, VOLUME)
+        editor = SegmentEditor(VOLUME, self.labelmap, journal, history)
+        self.session = GazeSession(VOLUME, DISPLAY, self.labelmap, journal, None, editor)
         self.segmenter = Segmenter(make_engine("region"), VOXELS, VOLUME)
         self.t_ns = 0
         self.notices, self.steps, self.asked = [], [], []
@@ -312,6 +318,55 @@ def test_a_full_disk_loses_nothing_and_can_be_tried_again(tmp_path, monkeypatch)
         np.testing.assert_array_equal(reader.mine(), before)
         reader.press("accept")
         assert reader.mine().sum() > 3 * before.sum()
+
+
+def test_a_full_disk_at_an_undo_leaves_everything_as_it_was(tmp_path, monkeypatch):
+    with Journal(tmp_path, "ab" * 32) as journal:
+        reader = Reader(journal)
+        reader.accept_on(MIDDLE_MM, 1)
+        reader.press("propagate")
+        reader.wait()
+        reader.press("accept")
+        whole, book = reader.mine().copy(), reader.session.editor.book
+        with monkeypatch.context() as patched:
+            patched.setattr("os.fsync", _no_space)
+            with pytest.raises(JournalError, match="free some disk space"):
+                reader.press("undo")
+        np.testing.assert_array_equal(reader.mine(), whole)
+        assert reader.session.editor.book is book
+        reader.press("undo")
+        assert reader.mine().any(axis=(1, 2)).sum() == 1
+        assert reader.session.editor.book.propagated("Segment_1") == []
+
+
+def test_a_later_session_follows_what_an_earlier_one_looked_at(tmp_path):
+    with Journal(tmp_path, "ab" * 32) as journal:
+        earlier = Reader(journal)
+        earlier.accept_on(MIDDLE_MM - 12.0, 1)
+        earlier.accept_on(MIDDLE_MM + 12.0, 1)
+    confirmed = earlier.mine().copy()
+    with Journal(tmp_path, "ab" * 32) as journal:
+        later = Reader(journal, read_journal(journal.path))
+        later.press("propagate")
+        later.wait()
+        later.press("accept")
+        assert later.steps[-1].look is None
+        assert dice(later.mine(), ellipsoid(1)) > 0.85
+        for layer in np.flatnonzero(confirmed.any(axis=(1, 2))):
+            np.testing.assert_array_equal(later.mine()[layer], confirmed[layer])
+        again = Reader(None, read_journal(journal.path))
+    np.testing.assert_array_equal(again.mine(), later.mine())
+    assert len(again.session.editor.book.confirmed("Segment_1")) == 2
+
+
+def test_a_later_session_without_a_view_has_nothing_to_follow():
+    reader = Reader()
+    reader.accept_on(MIDDLE_MM, 1)
+    editor = reader.session.editor
+    blind = GazeSession(VOLUME, DISPLAY, reader.labelmap, None, None, editor)
+    reaction = blind.handle(Event(0, "propagate"))
+    assert reaction.request is None
+    assert "accept the structure on a slice first" in reaction.notice
 
 
 def _no_space(_descriptor):

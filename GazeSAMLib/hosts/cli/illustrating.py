@@ -1,16 +1,15 @@
 """Pictures of a finished job: a contact sheet, and one picture a slice."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
 
 from GazeSAMLib.errors import OutputError
+from GazeSAMLib.hosts.cli.pictures.accepted_slice import AcceptedSlice, accepted_slices
 from GazeSAMLib.hosts.cli.pictures.contact_sheet import SLICES_ON_PAGE, captioned, contact_sheet
-from GazeSAMLib.hosts.cli.pictures.scene import SliceScene, group_by_plane, scene_of
+from GazeSAMLib.hosts.cli.pictures.scene import SliceScene, scene_of
 from GazeSAMLib.hosts.cli.pictures.selection import most_telling
 from GazeSAMLib.hosts.cli.segmenting import Segmented
-from GazeSAMLib.hosts.cli.trace import AcceptedStep
 from GazeSAMLib.scans.atomic import replacing
 from GazeSAMLib.scans.progress import Progress, silent
 
@@ -19,18 +18,21 @@ CONTACT_SHEET = "contact-sheet.png"
 
 def sheet_of(done: Segmented) -> Image.Image:
     """Return the contact sheet of the slices that say most."""
-    groups = group_by_plane(done.replayed.trace.steps)
-    chosen = most_telling(groups, SLICES_ON_PAGE)
-    steps = len(done.replayed.trace.steps)
-    shown = (
-        f"{len(chosen)} of {len(groups)} slices"
-        if len(chosen) < len(groups)
-        else (_counted(len(groups), "slice"))
+    slices = _slices(done)
+    chosen = most_telling([shown.steps for shown in slices], SLICES_ON_PAGE)
+    told = (
+        f"{len(chosen)} of {len(slices)} slices"
+        if len(chosen) < len(slices)
+        else (_counted(len(slices), "slice"))
     )
+    told = f"{told}, {_counted(done.summary.accepted_looks, 'accepted look')}"
+    propagated = sum(bool(shown.propagated) for shown in slices)
+    if propagated:
+        told = f"{told}, {propagated} propagated"
     return contact_sheet(
         done.title,
-        f"{shown}, {_counted(steps, 'accepted look')}, engine {done.summary.engine}",
-        [_scene(done, groups[index]) for index in chosen],
+        f"{told}, engine {done.summary.engine}",
+        [_scene(done, slices[index]) for index in chosen],
     )
 
 
@@ -57,10 +59,10 @@ def write_pictures(
     """
     make_folder(folder)
     write_png(folder / CONTACT_SHEET, sheet)
-    total = len(group_by_plane(done.replayed.trace.steps))
-    for number, scene in enumerate(_scenes(done), start=1):
-        write_png(folder / f"slice-{number:03d}.png", captioned(scene))
-        progress("drawing", number, total)
+    slices = _slices(done)
+    for number, shown in enumerate(slices, start=1):
+        write_png(folder / f"slice-{number:03d}.png", captioned(_scene(done, shown)))
+        progress("drawing", number, len(slices))
 
 
 def make_folder(folder: Path) -> None:
@@ -89,13 +91,13 @@ def write_png(path: Path, picture: Image.Image) -> None:
         picture.save(beside, format="PNG")
 
 
-def _scenes(done: Segmented) -> Iterator[SliceScene]:
-    for steps in group_by_plane(done.replayed.trace.steps):
-        yield _scene(done, steps)
+def _slices(done: Segmented) -> list[AcceptedSlice]:
+    steps, segments = done.replayed.trace.steps, done.labelmap.segments
+    return accepted_slices(steps, done.book, segments, done.scan)
 
 
-def _scene(done: Segmented, steps: list[AcceptedStep]) -> SliceScene:
-    return scene_of(steps, done.replayed.trace, done.scan, done.labelmap, done.display)
+def _scene(done: Segmented, shown: AcceptedSlice) -> SliceScene:
+    return scene_of(shown, done.replayed.trace, done.scan, done.labelmap, done.display)
 
 
 def _counted(count: int, noun: str) -> str:

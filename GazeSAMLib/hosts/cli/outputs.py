@@ -147,9 +147,11 @@ def _layers(accepted: AcceptedStep) -> range:
 
 
 def _points_on(accepted: AcceptedStep, layer: int, scan: Scan) -> list[tuple[float, float]]:
-    """Return the (column, row) of a step's adding points that lie in layer k."""
+    """Return the (column, row) of a look's adding points that lie in layer k."""
     look = accepted.step.look
-    points = []
+    points: list[tuple[float, float]] = []
+    if look is None or accepted.step.propagated:
+        return points
     for (u, v), label in zip(look.prompts.points_image_uv, look.prompts.labels, strict=True):
         at_ijk = scan.volume.ijk_from_point(look.hit.grid.point_from_image(ImagePoint(u, v)))
         if label == ADD and not accepted.step.edit.remove and round(at_ijk.k) == layer:
@@ -159,4 +161,6 @@ def _points_on(accepted: AcceptedStep, layer: int, scan: Scan) -> list[tuple[flo
 
 def _score(accepted: AcceptedStep) -> float | None:
     look = accepted.step.look
-    return None if look.candidates is None else float(look.candidates.scores[look.shown])
+    if look is None or look.candidates is None:
+        return None
+    return float(look.candidates.scores[look.shown])

@@ -27,7 +27,9 @@ from GazeSAMLib.scans.progress import Progress, silent
 from GazeSAMLib.scans.read import read_scan
 from GazeSAMLib.scans.scan import Scan
 from GazeSAMLib.scans.terminology import Terminology
+from GazeSAMLib.segmentation.editor import SegmentEditor
 from GazeSAMLib.segmentation.labelmap import Labelmap
+from GazeSAMLib.segmentation.slice_book import SliceBook
 from GazeSAMLib.session import GazeSession, SessionOptions
 from GazeSAMLib.signals.chain import SignalOptions
 from GazeSAMLib.signals.drift import DriftCorrection
@@ -92,6 +94,7 @@ class Segmented:
     scan: Scan
     display: DisplayGeometry
     labelmap: Labelmap
+    book: SliceBook
     replayed: Replayed
     summary: Summary
 
@@ -125,13 +128,15 @@ def segment(
     display = display_of(recording.header)
     drift = _drift(job, recording.header, display)
     labelmap = Labelmap(scan.volume.shape_kji, overwrite=job.overwrite_segments)
-    begun = begin_with(labelmap, job.base, scan)
+    begun = begin_with(labelmap, job.base, scan, digest)
     with (
         answering(job.engine, scan, **job.engine_options) as answers,
         RunJournal(job.outputs[0], digest) as kept,
     ):
-        session = GazeSession(scan.volume, display, labelmap, kept.journal, _options(job, drift))
-        go_on_with(session.editor, labelmap)
+        editor = SegmentEditor(scan.volume, labelmap, kept.journal, begun.history)
+        go_on_with(editor, labelmap)
+        options = _options(job, drift)
+        session = GazeSession(scan.volume, display, labelmap, kept.journal, options, editor)
         replayed = replay_all(
             session, scan.volume, recording, answers, progress, drift, propagate=job.propagate
         )
@@ -145,11 +150,12 @@ def segment(
         labelmap,
         abs(float(np.linalg.det(scan.volume.axes_mm))) / 1000.0,
         replayed,
+        editor.book,
         engine=job.engine,
         outputs=job.outputs,
         notes=(*filter(None, (note,)), *recording.notes),
     )
-    return Segmented(job, scan, display, labelmap, replayed, summary)
+    return Segmented(job, scan, display, labelmap, editor.book, replayed, summary)
 
 
 def _drift(job: Job, header: RecordingHeader, display: DisplayGeometry) -> DriftCorrection:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from GazeSAMLib import __version__
+from GazeSAMLib.geometry.anatomy import axes_letters
 from GazeSAMLib.hosts.cli.gaze_path import GazeQuality
-from GazeSAMLib.hosts.cli.pictures.anatomy import axes_letters
 from GazeSAMLib.hosts.cli.replaying import Replayed
 from GazeSAMLib.hosts.cli.timing import Figures, figures
 from GazeSAMLib.scans.scan import Scan
 from GazeSAMLib.segmentation.labelmap import Labelmap
+from GazeSAMLib.segmentation.slice_book import SliceBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,13 @@ class ScanFacts:
 
 @dataclass(frozen=True, slots=True)
 class SegmentFacts:
-    """One segment of the result."""
+    """One segment of the result; `slices` counts those looked at and those propagated."""
 
     name: str
     color: str
     accepted_steps: int
     slices: int
+    slices_propagated: int
     voxels: int
     volume_ml: float
 
@@ -57,6 +59,7 @@ class Summary:
     outputs: tuple[str, ...]
     segments: tuple[SegmentFacts, ...]
     accepted_steps: int
+    propagations: int
     undone_steps: int
     fixations: int
     seconds: float
@@ -65,6 +68,11 @@ class Summary:
     chain_us: Figures
     notices: dict[str, int]
     notes: tuple[str, ...]
+
+    @property
+    def accepted_looks(self) -> int:
+        """How many accepted steps were a look each."""
+        return self.accepted_steps - self.propagations
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values; what was not measured is null."""
@@ -95,6 +103,7 @@ def summarise(
     labelmap: Labelmap,
     voxel_ml: float,
     replayed: Replayed,
+    book: SliceBook,
     *,
     engine: str,
     outputs: Sequence[Path],
@@ -109,8 +118,9 @@ def summarise(
         recording=trace.gaze.quality(),
         engine=engine,
         outputs=tuple(map(str, outputs)),
-        segments=_segment_facts(labelmap, voxel_ml, replayed),
+        segments=_segment_facts(labelmap, voxel_ml, replayed, book),
         accepted_steps=len(trace.steps),
+        propagations=sum(bool(accepted.step.propagated) for accepted in trace.steps),
         undone_steps=trace.undone,
         fixations=len(trace.fixations),
         seconds=round(timing.total_s, 3),
@@ -123,7 +133,7 @@ def summarise(
 
 
 def _segment_facts(
-    labelmap: Labelmap, voxel_ml: float, replayed: Replayed
+    labelmap: Labelmap, voxel_ml: float, replayed: Replayed, book: SliceBook
 ) -> tuple[SegmentFacts, ...]:
     most = len(labelmap.segments) + 1
     # Layer by layer: counting makes a copy of eight bytes a voxel.
@@ -138,13 +148,15 @@ def _segment_facts(
             if accepted.step.edit.segment.id == segment.id
         ]
         voxels = int(counts[number])
+        propagated = len(book.propagated(segment.id))
         red, green, blue = (round(255 * part) for part in segment.color_rgb)
         facts.append(
             SegmentFacts(
                 name=segment.name,
                 color=f"#{red:02x}{green:02x}{blue:02x}",
                 accepted_steps=len(steps),
-                slices=len(frozenset().union(*(accepted.slice_keys for accepted in steps))),
+                slices=len(book.confirmed(segment.id)) + propagated,
+                slices_propagated=propagated,
                 voxels=voxels,
                 volume_ml=round(voxels * voxel_ml, 4),
             )

@@ -22,7 +22,7 @@ def show_segments(summary: Summary) -> None:
     console = results()
     console.print(_segments(summary))
     console.print(
-        f"{summary.accepted_steps} accepted looks, {summary.undone_steps} undone, "
+        f"{summary.accepted_looks} accepted looks, {summary.undone_steps} undone, "
         f"{summary.fixations} fixations on slices, replayed in {summary.seconds:.2f} s"
     )
     told = [
@@ -38,7 +38,8 @@ def show_segments(summary: Summary) -> None:
 
 
 def _segments(summary: Summary) -> Table:
-    table = Table("segment", "ml", "voxels", "slices", "accepted", box=SIMPLE_HEAD)
+    columns = ("segment", "ml", "voxels", "slices", "propagated", "accepted")
+    table = Table(*columns, box=SIMPLE_HEAD)
     for column in table.columns[1:]:
         column.justify = "right"
     for segment in summary.segments:
@@ -47,6 +48,7 @@ def _segments(summary: Summary) -> Table:
             f"{segment.volume_ml:.2f}",
             f"{segment.voxels:,}",
             str(segment.slices),
+            str(segment.slices_propagated),
             str(segment.accepted_steps),
         )
     return table

@@ -44,16 +44,13 @@ class AcceptedStep:
         When.
     step : Step
         What.
-    slice_key : SliceKey
-        On which slice the reader looked at it.
-    slice_keys : frozenset of SliceKey
-        All slices that it wrote on.
+    slice_key : SliceKey or None
+        The slice that was looked at; None where slices were propagated.
     """
 
     t_ns: int
     step: Step
-    slice_key: SliceKey
-    slice_keys: frozenset[SliceKey]
+    slice_key: SliceKey | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +100,7 @@ class Trace:
         self.notices: Counter[str] = Counter()
         self._session = session
         self._volume = volume
-        self._taken_back: list[AcceptedStep] = []
+        self._taken_back: list[AcceptedStep | None] = []
         self._showing: dict[str, int] = {}  # view name -> index of its running visit
         self._fixation_counts = False
 
@@ -112,13 +109,11 @@ class Trace:
         if reaction.notice:
             self.notices[reaction.notice] += 1
         if reaction.step is not None:
-            hit = reaction.step.look.hit
-            key = slice_key(hit.plane, hit.grid)
-            propagated = reaction.step.propagated
-            planes = [found.plane for found in propagated]
-            keys = {slice_key(plane, slice_grid(self._volume, plane)) for plane in planes}
-            step = AcceptedStep(item.t_ns, reaction.step, key, frozenset(keys or {key}))
-            self.steps.append(step)
+            look, propagated = reaction.step.look, reaction.step.propagated
+            key = None
+            if look is not None and not propagated:
+                key = slice_key(look.hit.plane, look.hit.grid)
+            self.steps.append(AcceptedStep(item.t_ns, reaction.step, key))
             self._taken_back.clear()
         if isinstance(item, Event):
             self._add_event(item, reaction)
@@ -129,10 +124,13 @@ class Trace:
         if event.kind == EventKind.VIEW:
             self._add_view(event)
         elif event.kind == EventKind.UNDO and not reaction.notice:
-            self._taken_back.append(self.steps.pop())
+            # A step of an earlier run, of which the journal told, is none of this one.
+            self._taken_back.append(self.steps.pop() if self.steps else None)
             self.undone += 1
         elif event.kind == EventKind.REDO and not reaction.notice:
-            self.steps.append(self._taken_back.pop())
+            again = self._taken_back.pop() if self._taken_back else None
+            if again is not None:
+                self.steps.append(again)
 
     def _add_view(self, event: Event) -> None:
         name = str(event.details.get("name"))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.segmentation.journal import JournalRecord, RecordKind, journal_path, read_journal
-from GazeSAMLib.segmentation.journal import restore as replay
+from GazeSAMLib.segmentation.journal_steps import restore as replay
+from GazeSAMLib.segmentation.journal_steps import steps_of
 from GazeSAMLib.segmentation.segment import Segment, SegmentationWriter
 
 
@@ -37,7 +38,7 @@ class RestoreOffer:
             RecordKind.REDO: 1,
             RecordKind.UNDO: -1,
         }
-        return sum(change.get(record.kind, 0) for record in self.records)
+        return sum(change.get(step[0].kind, 0) for step in steps_of(self.records))
 
     def restore(self, volume: VolumeGeometry, writer: SegmentationWriter) -> list[Segment]:
         """Write all steps again; return the segments with their last names.

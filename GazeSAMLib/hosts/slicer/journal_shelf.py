@@ -1,5 +1,6 @@
 """The journals of this machine: one for each segmentation, found again by the scan's digest."""
 
+import contextlib
 import os
 import shutil
 from datetime import datetime
@@ -15,6 +16,8 @@ from GazeSAMLib.segmentation.journal import Journal, journal_path
 # in a file that was exported.
 RUN, HELD, EXPORTED = "GazeSAM.Journal", "GazeSAM.JournalHeld", "GazeSAM.JournalExported"
 SET_ASIDE = "set-aside"
+# Beside a journal: how many bytes of it are in a file of the user's.
+SAFE = "safe"
 
 
 class JournalShelf:
@@ -22,7 +25,9 @@ class JournalShelf:
 
     Each segmentation node has a journal of its own, in a folder named after the time when it was
     begun. The node remembers which, and how much of it it holds: what no node of the scene holds
-    was lost with an earlier Slicer, and can be restored.
+    was lost with an earlier Slicer, and can be restored. What is in a file of the user's is not
+    offered; its journal stays with the scene all the same, because it tells which slices were
+    looked at.
 
     Parameters
     ----------
@@ -57,23 +62,32 @@ class JournalShelf:
     def note_exported(self, node: "slicer.vtkMRMLSegmentationNode") -> None:
         """Remember that all that `node` holds is in a file of the user's."""
         node.SetAttribute(EXPORTED, node.GetAttribute(HELD) or "")
+        _mark_safe(self._root, node)
 
     def tidy_saved(self, scene: "slicer.vtkMRMLScene") -> None:
-        """Remove the journals of all segmentations of `scene` that were saved or exported."""
+        """Remove the journals of all segmentations that were saved or exported."""
+        runs = set()
         for node in _segmentations(scene):
+            runs.add(node.GetAttribute(RUN))
             if node.GetAttribute(RUN) and _is_in_a_file(node):
                 self._forget(node)
+        for marker in self._root.glob(f"*/{SAFE}"):  # of segmentations that were deleted since
+            run = marker.parent
+            if run.name not in runs and any(map(_is_safe, run.glob("*/*.jsonl"))):
+                shutil.rmtree(run, ignore_errors=True)
 
     def tidy(self, node: "slicer.vtkMRMLSegmentationNode", scan_digest: str) -> None:
-        """Remove the journal of a segmentation if nothing could be lost without it.
+        """Remove the journal of a segmentation if it holds no step.
 
-        That is when it holds no step, or all steps were exported or saved with the scene.
+        Where all steps were exported or saved with the scene, it is not offered from now on.
         """
         run = node.GetAttribute(RUN)
         if not run:
             return
-        if _is_in_a_file(node) or restore_offer(self._root / run, scan_digest) is None:
+        if restore_offer(self._root / run, scan_digest) is None:
             self._forget(node)
+        elif _is_in_a_file(node):
+            _mark_safe(self._root, node)
 
     def offer(self, scene: "slicer.vtkMRMLScene", scan_digest: str) -> RestoreOffer | None:
         """Return the newest work on a scan that no segmentation of `scene` holds.
@@ -86,7 +100,9 @@ class JournalShelf:
         offers = [
             restore_offer(folder, scan_digest)
             for folder in self._root.glob("*")
-            if folder.name != SET_ASIDE and not self._is_held(scene, folder.name, scan_digest)
+            if folder.name != SET_ASIDE
+            and not _is_safe(journal_path(folder, scan_digest))
+            and not self._is_held(scene, folder.name, scan_digest)
         ]
         found = [offer for offer in offers if offer is not None]
         return max(found, key=lambda offer: offer.saved_at, default=None)
@@ -139,6 +155,21 @@ def _is_in_a_file(node: "slicer.vtkMRMLSegmentationNode") -> bool:
     storage = node.GetStorageNode()
     saved = storage is not None and storage.GetFileName() and not node.GetModifiedSinceRead()
     return bool(saved) or _bytes_of(node, EXPORTED) == _bytes_of(node, HELD)
+
+
+def _mark_safe(root: Path, node: "slicer.vtkMRMLSegmentationNode") -> None:
+    run = node.GetAttribute(RUN)
+    if run:
+        with contextlib.suppress(OSError):  # without the mark it is offered once more than needed
+            (root / run / SAFE).write_text(node.GetAttribute(HELD) or "")
+
+
+def _is_safe(journal: Path) -> bool:
+    """Whether all of a journal is in a file of the user's."""
+    try:
+        return int((journal.parents[1] / SAFE).read_text()) == _size(journal)
+    except (OSError, ValueError):
+        return False
 
 
 def _bytes_of(node: "slicer.vtkMRMLSegmentationNode", attribute: str) -> int:

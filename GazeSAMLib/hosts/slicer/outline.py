@@ -8,6 +8,7 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
 
 from GazeSAMLib.geometry.affine import Matrix, apply
+from GazeSAMLib.geometry.dashes import DASH, GAP, dashes
 from GazeSAMLib.geometry.slice_image import SliceGrid
 from GazeSAMLib.geometry.slice_view import SliceView
 
@@ -33,11 +34,17 @@ class Outline:
         The slice view's renderer.
     line_width_px : float
         Width of the line, logical pixels; a darker rim on both sides keeps it visible on white.
+    dashed : bool
+        Whether the line is broken into dashes, equally long at every zoom.
     """
 
-    def __init__(self, renderer: vtk.vtkRenderer, line_width_px: float = 2.0) -> None:
+    def __init__(
+        self, renderer: vtk.vtkRenderer, line_width_px: float = 2.0, *, dashed: bool = False
+    ) -> None:
         self._renderer = renderer
         self._line_width_px = line_width_px
+        self._dashed = dashed
+        self._counts: list[int] = []  # points of each contour
         self._points_image_uv: Matrix = np.empty((0, 3))
         self._grid: SliceGrid | None = None
         self._lines = vtk.vtkPolyData()
@@ -73,7 +80,7 @@ class Outline:
             np.concatenate([np.empty((0, 2)), *contours]), ((0, 0), (0, 1))
         )
         self._grid = grid
-        self._lines.SetLines(_closed_lines([len(contour) for contour in contours]))
+        self._counts = [len(contour) for contour in contours]
         for actor, color, strength in zip(
             self._actors, (BLACK, color_rgb), (HALO_OPACITY * opacity, opacity), strict=True
         ):
@@ -90,10 +97,15 @@ class Outline:
         # Whole numbers are pixel centres in view XY, and pixel corners where VTK draws lines.
         drawn = apply(matrix, self._points_image_uv) + 0.5 + OFF_TIES
         drawn[:, 2] = 0.0
+        ratio = sum(view.layout.pixel_ratio) / 2.0
+        lines = _closed_lines(self._counts)
+        if self._dashed:
+            drawn, lines = _dashed(drawn, self._counts, ratio)
         moved = vtk.vtkPoints()
         moved.SetData(numpy_to_vtk(drawn.astype(np.float32), deep=True))
         self._lines.SetPoints(moved)
-        width = self._line_width_px * sum(view.layout.pixel_ratio) / 2.0
+        self._lines.SetLines(lines)
+        width = self._line_width_px * ratio
         for actor, factor in zip(self._actors, (HALO_WIDTH, 1.0), strict=True):
             actor.GetProperty().SetLineWidth(factor * width)
 
@@ -176,8 +188,26 @@ def _without_straight_corners(outline: Matrix) -> Matrix:
 def _closed_lines(counts: list[int]) -> vtk.vtkCellArray:
     """Return lines through consecutive points, so many each, back to their first."""
     ends = np.cumsum(counts, dtype=np.int64)
-    ids = [np.append(np.arange(end - n, end), end - n) for n, end in zip(counts, ends, strict=True)]
-    offsets = np.cumsum([0, *(n + 1 for n in counts)], dtype=np.int64)
+    return _lines_through(
+        [np.append(np.arange(end - n, end), end - n) for n, end in zip(counts, ends, strict=True)]
+    )
+
+
+def _dashed(points: Matrix, counts: list[int], ratio: float) -> tuple[Matrix, vtk.vtkCellArray]:
+    """Return points and lines of the dashes of contours with so many points each."""
+    found: list[Matrix] = []
+    for contour in np.split(points[:, :2], np.cumsum(counts)[:-1]) if counts else []:
+        closed = np.concatenate((contour, contour[:1]))
+        found += dashes(closed, DASH * ratio, GAP * ratio)
+    ends = np.cumsum([0, *map(len, found)], dtype=np.int64)
+    lines = _lines_through([np.arange(a, b) for a, b in pairwise(ends)])
+    flat = np.concatenate([np.empty((0, 2)), *found])
+    return np.pad(flat, ((0, 0), (0, 1))), lines
+
+
+def _lines_through(ids: list[npt.NDArray[np.int64]]) -> vtk.vtkCellArray:
+    """Return a line through the points of each list."""
+    offsets = np.cumsum([0, *map(len, ids)], dtype=np.int64)
     lines = vtk.vtkCellArray()
     lines.SetData(
         numpy_to_vtkIdTypeArray(offsets, deep=True),

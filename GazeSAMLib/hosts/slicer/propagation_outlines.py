@@ -18,7 +18,7 @@ class PropagationOutlines:
 
     def __init__(self, volume: VolumeGeometry) -> None:
         self._volume = volume
-        self._outlines = ViewOutlines()
+        self._outlines = ViewOutlines(dashed=True)
         self._followed: tuple[object, ...] = ()
         self._drawn_in: set[str] = set()
 

@@ -34,6 +34,10 @@ class SegmentationNodeWriter:
 
     Attributes
     ----------
+    node : vtkMRMLSegmentationNode
+        As given.
+    rules : callable
+        As given; may be replaced at any time.
     notice : str
         What the reader should know about the last step, one sentence, or empty.
 
@@ -51,9 +55,9 @@ class SegmentationNodeWriter:
     ) -> None:
         prepare_segmentation(segmentation_node, scene_volume)
         self.notice = ""
-        self._node = segmentation_node
+        self.node = segmentation_node
         self._scene_volume = scene_volume
-        self._rules = rules or (lambda: EditRules.of(segmentation_node, scene_volume))
+        self.rules = rules or (lambda: EditRules.of(segmentation_node, scene_volume))
         self._derived = DerivedRepresentations(segmentation_node)
         self._known: set[str] = set()
         self._done: list[list[Change]] = []
@@ -68,8 +72,8 @@ class SegmentationNodeWriter:
             If the segmentation or the segment was deleted or is hidden.
         """
         self._check_node()
-        name, display = self._node.GetName(), self._node.GetDisplayNode()
-        there = segment.id in self._node.GetSegmentation().GetSegmentIDs()
+        name, display = self.node.GetName(), self.node.GetDisplayNode()
+        there = segment.id in self.node.GetSegmentation().GetSegmentIDs()
         if not there and segment.id in self._known:
             raise OutputError(
                 f"the segment '{segment.name}' was deleted from '{name}': choose another segment"
@@ -77,7 +81,7 @@ class SegmentationNodeWriter:
         if display is not None and not display.GetVisibility():
             raise OutputError(f"the segmentation '{name}' is hidden: show it to go on")
         if there and display is not None and not display.GetSegmentVisibility(segment.id):
-            shown_name = self._node.GetSegmentation().GetSegment(segment.id).GetName()
+            shown_name = self.node.GetSegmentation().GetSegment(segment.id).GetName()
             raise OutputError(f"the segment '{shown_name}' is hidden: show it to go on")
 
     def apply(self, edit: Edit) -> None:
@@ -95,17 +99,17 @@ class SegmentationNodeWriter:
         self.check(edit.segment)
         self.follow_volume()
         self._derived.suspend()
-        if edit.segment.id not in self._node.GetSegmentation().GetSegmentIDs():
-            add_segment(self._node, edit.segment)
+        if edit.segment.id not in self.node.GetSegmentation().GetSegmentIDs():
+            add_segment(self.node, edit.segment)
         self._known.add(edit.segment.id)
-        rules = self._rules()
+        rules = self.rules()
         changes = [
             change
             for part in edit.parts()
-            for change in EditPlan(part, rules, self._node, self._scene_volume).changes()
+            for change in EditPlan(part, rules, self.node, self._scene_volume).changes()
         ]
         self._write(changes)
-        _mark_in_progress(self._node.GetSegmentation().GetSegment(edit.segment.id))
+        _mark_in_progress(self.node.GetSegmentation().GetSegment(edit.segment.id))
         self._done.append(changes)
         self._undone.clear()
         self.notice = ""
@@ -135,8 +139,8 @@ class SegmentationNodeWriter:
     def follow_volume(self) -> None:
         """Put the segmentation under the transform under which the volume is now."""
         transform_id = self._scene_volume.node.GetTransformNodeID()
-        if self._node.GetTransformNodeID() != transform_id:
-            self._node.SetAndObserveTransformNodeID(transform_id)
+        if self.node.GetTransformNodeID() != transform_id:
+            self.node.SetAndObserveTransformNodeID(transform_id)
 
     def suspend_surfaces(self) -> None:
         """Take closed surfaces away, so that writing is fast; also done at each step."""
@@ -160,11 +164,11 @@ class SegmentationNodeWriter:
         return True
 
     def _write(self, changes: list[Change]) -> None:
-        Labelmaps(self._node, self._scene_volume.volume).write(changes)
+        Labelmaps(self.node, self._scene_volume.volume).write(changes)
 
     def _check_node(self) -> None:
-        scene = self._node.GetScene()
-        if scene is None or not scene.IsNodePresent(self._node):
+        scene = self.node.GetScene()
+        if scene is None or not scene.IsNodePresent(self.node):
             raise OutputError(
                 "the segmentation was deleted: choose another one; what was accepted is in the "
                 "journal and can be restored"

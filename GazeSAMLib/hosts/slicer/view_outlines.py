@@ -12,10 +12,17 @@ Color = tuple[float, float, float]
 
 
 class ViewOutlines:
-    """Shows a mask in a slice view by its outline; each lives there until :meth:`close`."""
+    """Shows a mask in a slice view by its outline; each lives there until :meth:`close`.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    dashed : bool
+        Whether the outlines are: of slices that nobody has looked at.
+    """
+
+    def __init__(self, *, dashed: bool = False) -> None:
         self._outlines: dict[str, Outline] = {}
+        self._dashed = dashed
 
     def show(
         self,
@@ -24,12 +31,14 @@ class ViewOutlines:
         view: SliceView,
         color_rgb: Color,
         opacity: float,
+        *,
+        at_once: bool = True,
     ) -> None:
-        """Show the outline of `mask`, shape ``grid.shape``, in a view at once."""
+        """Show the outline of `mask`, shape ``grid.shape``, in a view, at once if it must be."""
         outline = self._outline(view.name)
         if outline is not None:
             outline.show(mask, grid, view, color_rgb, opacity)
-            _render(view.name, at_once=True)
+            _render(view.name, at_once=at_once)
 
     def move(self, view: SliceView) -> None:
         """Follow a view that was zoomed, panned or resized."""
@@ -58,7 +67,8 @@ class ViewOutlines:
             if widget is None:
                 return None
             window = widget.sliceView().renderWindow()
-            self._outlines[name] = Outline(window.GetRenderers().GetFirstRenderer())
+            renderer = window.GetRenderers().GetFirstRenderer()
+            self._outlines[name] = Outline(renderer, dashed=self._dashed)
         return self._outlines[name]
 
 

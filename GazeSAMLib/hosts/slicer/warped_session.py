@@ -19,6 +19,7 @@ from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import slice_grid
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.hosts.slicer.warped_slice import WarpedScan
+from GazeSAMLib.segmentation.edit_history import EditHistory
 from GazeSAMLib.segmentation.editor import SegmentEditor
 from GazeSAMLib.segmentation.journal import Journal, JournalRecord, RecordKind
 from GazeSAMLib.segmentation.segment import Edit, SegmentationWriter, VoxelPatch
@@ -78,6 +79,8 @@ class WarpedEditor(SegmentEditor):
         Where accepted steps are written.
     journal : Journal
         Where they are saved first.
+    history : EditHistory or None
+        Of the steps that stand in the segmentation already; None where there are none.
     """
 
     follows_slices = False
@@ -88,8 +91,9 @@ class WarpedEditor(SegmentEditor):
         volume: VolumeGeometry,
         writer: SegmentationWriter,
         journal: Journal,
+        history: EditHistory | None = None,
     ) -> None:
-        super().__init__(volume, writer, journal)
+        super().__init__(volume, writer, journal, history)
         self._warped, self._scan = warped, volume
 
     def accept(self, hit: Hit, mask: npt.NDArray[np.bool_], *, remove: bool) -> Edit:
@@ -106,7 +110,7 @@ class WarpedEditor(SegmentEditor):
         kind = RecordKind.REMOVE if remove else RecordKind.ACCEPT
         layers = _layers(patch, self._scan)
         edit = Edit(self.current, patch, remove)
-        self._do([JournalRecord(kind, self.current, *layer) for layer in layers], edit, [])
+        self._do([JournalRecord(kind, self.current, *layer) for layer in layers], edit)
         return edit
 
 

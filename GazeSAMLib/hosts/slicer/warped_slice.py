@@ -14,8 +14,8 @@ import vtk
 from scipy import ndimage
 from vtk.util.numpy_support import vtk_to_numpy
 
-from GazeSAMLib.errors import GeometryError
 from GazeSAMLib.geometry.affine import Matrix, apply
+from GazeSAMLib.geometry.mask_grid import check_fits
 from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import SliceGrid, slice_grid, to_8bit
 from GazeSAMLib.geometry.volume import VolumeGeometry
@@ -108,10 +108,7 @@ class WarpedScan:
         GeometryError
             If the mask does not have the image's shape.
         """
-        if mask.shape != grid.shape:
-            raise GeometryError(
-                f"the mask must have the image's shape {grid.shape}, got {mask.shape}"
-            )
+        check_fits(mask, grid)
         rows, columns = np.nonzero(mask)
         if len(rows) == 0:
             return EMPTY

@@ -19,6 +19,9 @@ from GazeSAMLib.hosts.slicer.segmentation_setup import new_segmentation
 from GazeSAMLib.hosts.slicer.session_parts import SessionParts
 from GazeSAMLib.hosts.slicer.warped_session import WarpedEditor
 from GazeSAMLib.hosts.slicer.warped_slice import WarpedScan
+from GazeSAMLib.segmentation.edit_history import EditHistory
+from GazeSAMLib.segmentation.editor import SegmentEditor
+from GazeSAMLib.segmentation.journal import read_journal
 from GazeSAMLib.session import GazeSession, Request
 
 
@@ -33,8 +36,8 @@ class Workplace:
         The volume that is segmented.
     warped : WarpedScan or None
         Where it lies under a transform that is not linear.
-    node : vtkMRMLSegmentationNode or None
-        Where accepted masks go; None makes a new one.
+    writer : SegmentationNodeWriter
+        Into the segmentation where accepted masks go; the steps it has written can be undone.
     shelf : JournalShelf
         Gives the journal.
     scan_digest : str
@@ -53,10 +56,8 @@ class Workplace:
 
     Raises
     ------
-    OutputError
-        If the segmentation does not fit the volume.
     JournalError
-        If the journal cannot be written.
+        If the journal cannot be written or read.
     """
 
     def __init__(
@@ -64,23 +65,21 @@ class Workplace:
         choices: RunChoices,
         scene_volume: SceneVolume,
         warped: WarpedScan | None,
-        node: "slicer.vtkMRMLSegmentationNode | None",
+        writer: SegmentationNodeWriter,
         shelf: JournalShelf,
         scan_digest: str,
         send: Callable[[Request], None],
         tell: Callable[[str], None],
     ) -> None:
-        self.node = node or new_segmentation(scene_volume)
-        self._shelf, self._scan_digest = shelf, scan_digest
-        self._writer = SegmentationNodeWriter(
-            self.node,
-            scene_volume,
-            lambda: EditRules.of(self.node, scene_volume, choices.overwrite()),
-        )
+        self.node = writer.node
+        self._shelf, self._scan_digest, self._writer = shelf, scan_digest, writer
+        writer.rules = lambda: EditRules.of(self.node, scene_volume, choices.overwrite())
         self._journal = shelf.open(self.node, scan_digest)
-        volume, editor = scene_volume.volume, None
+        volume = scene_volume.volume
+        history = EditHistory.of_records(read_journal(self._journal.path), volume)
+        editor = SegmentEditor(volume, writer, self._journal, history)
         if warped is not None:
-            editor = WarpedEditor(warped, volume, self._writer, self._journal)
+            editor = WarpedEditor(warped, volume, writer, self._journal, history)
         session = GazeSession(
             volume if warped is None else warped.geometry,
             choices.display,
@@ -127,10 +126,25 @@ class Workplace:
         self._shelf.note(self.node, self._journal)
 
 
+def opened_segmentation(
+    node: "slicer.vtkMRMLSegmentationNode | None", scene_volume: SceneVolume
+) -> SegmentationNodeWriter:
+    """Return what writes into a segmentation; None makes a new one.
+
+    Raises
+    ------
+    OutputError
+        If the segmentation does not fit the volume.
+    """
+    return SegmentationNodeWriter(node or new_segmentation(scene_volume), scene_volume)
+
+
 def restored_segmentation(
     offer: RestoreOffer, scene_volume: SceneVolume, shelf: JournalShelf
-) -> "slicer.vtkMRMLSegmentationNode":
-    """Return a new segmentation that holds the earlier work that was offered.
+) -> SegmentationNodeWriter:
+    """Return what writes into a new segmentation, which holds the earlier work that was offered.
+
+    Its steps can be undone as if they had been accepted now.
 
     Raises
     ------
@@ -147,4 +161,4 @@ def restored_segmentation(
         raise
     update_segments(node, segments)
     shelf.take_over(node, offer)
-    return node
+    return writer

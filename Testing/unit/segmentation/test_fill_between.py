@@ -6,7 +6,6 @@ from scipy import ndimage
 
 from GazeSAMLib.errors import GeometryError
 from GazeSAMLib.segmentation.fill_between import fill_between
-from GazeSAMLib.segmentation.joining import join
 from GazeSAMLib.segmentation.propagation import PropagatedSlice
 from GazeSAMLib.segmentation.signed_distance import signed_distance
 from Testing.shaped_scan import AXES, dice, ellipsoid, shaped_scan
@@ -125,45 +124,3 @@ def test_the_image_edge_is_no_outline():
     mask[:, :8] = True
     assert signed_distance(mask)[10, 0] == pytest.approx(7.5)
     assert (signed_distance(np.ones((5, 5), dtype=bool)) > 5.0).all()
-
-
-def test_two_propagations_meet_with_the_nearer_one_counting_more():
-    scan = shaped_scan(ellipsoid)
-    first, last = (scan.confirmed(scan.plane(at_mm=at)) for at in (-4.5, 5.5))
-    along = first.plane.normal @ (last.plane.origin_local_ras - first.plane.origin_local_ras)
-    if along < 0.0:
-        first, last = last, first
-    small, large = (
-        [
-            PropagatedSlice(each.plane, disc(radius), 0.8)
-            for each in fill_between(scan.volume, [first, last])
-        ]
-        for radius in (10, 20)
-    )
-    joined = join(scan.volume, first, last, small, large[::-1])
-    areas = [int(each.mask.sum()) for each in joined]
-    assert areas == sorted(areas)
-    assert areas[0] < 1.3 * disc(10).sum()
-    assert areas[-1] > 0.8 * disc(20).sum()
-
-
-def test_where_a_propagation_stopped_the_shapes_stand_in():
-    scan = shaped_scan(ellipsoid)
-    low, high = (scan.plane(at_mm=at) for at in (-5.5, 5.5))
-    first, last = (scan.confirmed(p) for p in ((low, high) if low.normal[2] > 0 else (high, low)))
-    forward, _ = scan.propagated(first.plane, 1, frozenset([last.plane.key()]))
-    joined = join(scan.volume, first, last, forward[:3], [])
-    assert len(joined) == 10
-    assert total_dice(scan, joined) > 0.9
-    assert [each.plane.key() for each in joined[:3]] == [each.plane.key() for each in forward[:3]]
-
-
-def test_between_neighbours_there_is_nothing_to_join():
-    scan = shaped_scan(ellipsoid)
-    first, last = (scan.confirmed(scan.plane(at_mm=at)) for at in (0.5, 1.5))
-    assert join(scan.volume, first, last, [], []) == []
-
-
-def disc(radius: float) -> np.ndarray:
-    rows, columns = np.ogrid[:80, :80]
-    return np.hypot(rows - 40, columns - 40) <= radius

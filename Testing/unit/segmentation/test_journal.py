@@ -22,8 +22,8 @@ from GazeSAMLib.segmentation.journal import (
     RecordKind,
     journal_path,
     read_journal,
-    restore,
 )
+from GazeSAMLib.segmentation.journal_steps import restore
 from GazeSAMLib.segmentation.labelmap import Labelmap
 from GazeSAMLib.segmentation.placement import place
 from GazeSAMLib.segmentation.segment import Edit, new_segment

@@ -1,6 +1,5 @@
 """What is to be drawn on one slice: pixels, segments, gaze, prompts."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +8,11 @@ import numpy.typing as npt
 from GazeSAMLib.frames import ViewPoint
 from GazeSAMLib.geometry.affine import Matrix, apply
 from GazeSAMLib.geometry.display import DisplayGeometry
-from GazeSAMLib.geometry.shown_slices import Hit
+from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import SliceGrid, sample_slice, to_8bit
-from GazeSAMLib.geometry.slice_key import SliceKey
 from GazeSAMLib.geometry.slice_view import SliceView
 from GazeSAMLib.geometry.volume import VolumeGeometry
-from GazeSAMLib.hosts.cli.pictures.anatomy import reading_order
+from GazeSAMLib.hosts.cli.pictures.accepted_slice import AcceptedSlice
 from GazeSAMLib.hosts.cli.trace import AcceptedStep, SeenFixation, Trace, Visit
 from GazeSAMLib.scans.scan import Scan
 from GazeSAMLib.segmentation.labelmap import Labelmap
@@ -33,29 +31,39 @@ class SliceScene:
 
     Attributes
     ----------
-    hit : Hit
-        Of the last step accepted there: plane, grid, view.
-    pixels : ndarray of uint8, shape ``hit.grid.shape``
+    plane : SlicePlane
+        The slice.
+    grid : SliceGrid
+        Its slice image.
+    window, level : float
+        As displayed.
+    pixels : ndarray of uint8, shape ``grid.shape``
         The slice image as displayed.
-    labels : ndarray, shape ``hit.grid.shape``
+    labels : ndarray, shape ``grid.shape``
         The finished segmentation on this slice: 0, or the number of a segment, from 1.
     segments : list of Segment
         All segments, in the order of their numbers.
     steps : list of AcceptedStep
-        What was accepted here.
+        The looks that were accepted here.
     fixations : list of SeenFixation
         On this slice, in order.
     paths_uv : list of ndarray, shape (N, 2)
         The gaze on this slice, a line without gaps each, image frame.
+    propagated : frozenset of str
+        Ids of the segments that were propagated onto this slice, and that nobody looked at here.
     """
 
-    hit: Hit
+    plane: SlicePlane
+    grid: SliceGrid
+    window: float
+    level: float
     pixels: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.integer]
     segments: list[Segment]
     steps: list[AcceptedStep]
     fixations: list[SeenFixation]
     paths_uv: list[Points]
+    propagated: frozenset[str] = frozenset()
 
     @property
     def shown_segments(self) -> list[tuple[int, Segment]]:
@@ -63,43 +71,32 @@ class SliceScene:
         return [(n, s) for n, s in enumerate(self.segments, start=1) if (self.labels == n).any()]
 
 
-def group_by_plane(steps: Iterable[AcceptedStep]) -> list[list[AcceptedStep]]:
-    """Return the steps of each plane: axial ones first, from head to feet, then the others."""
-    groups: dict[SliceKey, list[AcceptedStep]] = {}
-    for accepted in steps:
-        groups.setdefault(accepted.slice_key, []).append(accepted)
-    return sorted(groups.values(), key=_reading_order)
-
-
-def _reading_order(group: list[AcceptedStep]) -> tuple[int, float]:
-    hit = group[0].step.look.hit
-    return reading_order(hit.grid, hit.plane)
-
-
 def scene_of(
-    steps: list[AcceptedStep],
+    shown: AcceptedSlice,
     trace: Trace,
     scan: Scan,
     labelmap: Labelmap,
     display: DisplayGeometry,
 ) -> SliceScene:
-    """Gather what is to be drawn on the plane that `steps` share."""
-    hit = steps[-1].step.look.hit
-    key = steps[-1].slice_key
-    values = sample_slice(scan.voxels_kji, scan.volume, hit.grid)
+    """Gather what is to be drawn on a slice."""
+    values = sample_slice(scan.voxels_kji, scan.volume, shown.grid)
     return SliceScene(
-        hit=hit,
-        pixels=to_8bit(values, hit.view.window, hit.view.level),
-        labels=labels_on(hit.grid, labelmap, scan.volume),
+        plane=shown.plane,
+        grid=shown.grid,
+        window=shown.window,
+        level=shown.level,
+        pixels=to_8bit(values, shown.window, shown.level),
+        labels=labels_on(shown.grid, labelmap, scan.volume),
         segments=labelmap.segments,
-        steps=steps,
-        fixations=[seen for seen in trace.fixations if seen.slice_key == key],
+        steps=shown.steps,
+        fixations=[seen for seen in trace.fixations if seen.slice_key == shown.key],
         paths_uv=[
             line
             for visit in trace.visits
-            if visit.slice_key == key
-            for line in _lines(visit, trace, hit.grid, display)
+            if visit.slice_key == shown.key
+            for line in _lines(visit, trace, shown.grid, display)
         ],
+        propagated=shown.propagated,
     )
 
 

@@ -15,7 +15,7 @@ def most_telling(groups: list[list[AcceptedStep]], limit: int) -> list[int]:
     Parameters
     ----------
     groups : list of list of AcceptedStep
-        The steps of each slice.
+        The looks accepted on each slice; none where it was propagated.
     limit : int
         At least 1.
     """
@@ -34,4 +34,5 @@ def most_telling(groups: list[list[AcceptedStep]], limit: int) -> list[int]:
 
 
 def _is_correction(accepted: AcceptedStep) -> bool:
-    return accepted.step.edit.remove or NOT_THIS in accepted.step.look.prompts.labels
+    look = accepted.step.look
+    return accepted.step.edit.remove or (look is not None and NOT_THIS in look.prompts.labels)

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from GazeSAMLib.hosts.cli.pictures.anatomy import direction_letters
+from GazeSAMLib.geometry.anatomy import direction_letters
+from GazeSAMLib.geometry.dashes import DASH, GAP, dashes
 from GazeSAMLib.hosts.cli.pictures.ink import (
     GAZE,
     NOT_THIS,
@@ -90,7 +91,7 @@ class _Canvas:
         self._image.paste(self._enlarged(anatomy, Image.Resampling.BICUBIC), self._origin)
 
     def draw_segments(self) -> None:
-        """Fill each segment lightly and draw its outline."""
+        """Fill each segment lightly and draw its outline, dashed where nobody looked at it."""
         for number, segment in self._scene.shown_segments:
             self._draw_segment(self._scene.labels == number, segment)
 
@@ -114,6 +115,8 @@ class _Canvas:
         """Mark where the accepted looks pointed: plus for a structure, cross for not this."""
         draw = ImageDraw.Draw(self._image)
         for accepted in self._scene.steps:
+            if accepted.step.look is None:
+                continue
             prompts = accepted.step.look.prompts
             color = segment_color(accepted.step.edit.segment.color_rgb)
             points = self._at(prompts.points_image_uv)
@@ -128,7 +131,7 @@ class _Canvas:
         self._image = self._image.resize(self._size, Image.Resampling.LANCZOS)
         draw = ImageDraw.Draw(self._image)
         width, height = self._size
-        plane = self._scene.hit.plane
+        plane = self._scene.plane
         middle_x, middle_y, edge = 0.5 * width, 0.5 * height, 6
         for letters, at, anchor in (
             (direction_letters(-plane.row_direction), (edge, middle_y), "lm"),
@@ -147,10 +150,12 @@ class _Canvas:
             color, self._origin, mask=self._enlarged(covered, Image.Resampling.BILINEAR)
         )
         draw = ImageDraw.Draw(self._image)
-        lines = [_flat(self._at(line)) for line in outlines(mask)]
+        lines = [self._at(line) for line in outlines(mask)]
+        if segment.id in self._scene.propagated:
+            lines = [dash for line in lines for dash in dashes(line, self._px(DASH), self._px(GAP))]
         for width, ink in ((3.0, PANEL), (1.6, color)):
             for line in lines:
-                draw.line(line, fill=ink, width=self._px(width), joint="curve")
+                draw.line(_flat(line), fill=ink, width=self._px(width), joint="curve")
 
     def _mark(
         self, draw: ImageDraw.ImageDraw, x: float, y: float, color: Color, *, upright: bool
@@ -163,7 +168,7 @@ class _Canvas:
                 draw.line(ends, fill=ink, width=self._px(width))
 
     def _draw_scale_bar(self, draw: ImageDraw.ImageDraw) -> None:
-        px_per_mm = self._scale / SUPERSAMPLING / self._scene.hit.grid.pixel_mm
+        px_per_mm = self._scale / SUPERSAMPLING / self._scene.grid.pixel_mm
         fitting = [mm for mm in _NICE_MM if mm * px_per_mm <= 0.28 * self._size[0]]
         if not fitting:
             return

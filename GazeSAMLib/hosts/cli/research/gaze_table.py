@@ -13,10 +13,10 @@ from GazeSAMLib.gaze.event import Event, EventKind
 from GazeSAMLib.gaze.recording import Recording
 from GazeSAMLib.gaze.sample import EyeSample
 from GazeSAMLib.geometry.affine import apply
+from GazeSAMLib.geometry.anatomy import plane_name
 from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.volume import VolumeGeometry
-from GazeSAMLib.hosts.cli.pictures.anatomy import plane_name
 from GazeSAMLib.hosts.cli.replaying import display_of, own_drift
 from GazeSAMLib.hosts.cli.research.shown_views import Showing, inside, local_ras, showings
 from GazeSAMLib.scans.progress import Progress, silent

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib.geometry.affine import apply, invert
+from GazeSAMLib.geometry.anatomy import reading_order
 from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.geometry.shown_slices import Hit, ShownSlices
 from GazeSAMLib.geometry.slice import SlicePlane
@@ -14,7 +15,6 @@ from GazeSAMLib.geometry.slice_image import SliceGrid, slice_grid
 from GazeSAMLib.geometry.slice_key import SliceKey, slice_key
 from GazeSAMLib.geometry.slice_view import SliceView
 from GazeSAMLib.geometry.volume import VolumeGeometry
-from GazeSAMLib.hosts.cli.pictures.anatomy import reading_order
 from GazeSAMLib.hosts.cli.research.gaze_table import GazeTable
 from GazeSAMLib.hosts.cli.research.shown_views import Showing
 from GazeSAMLib.hosts.cli.trace import SeenFixation

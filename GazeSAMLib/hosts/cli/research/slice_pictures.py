@@ -4,10 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from GazeSAMLib.frames import ImagePoint
-from GazeSAMLib.geometry.shown_slices import Hit
+from GazeSAMLib.geometry.anatomy import plane_name, slice_position
 from GazeSAMLib.geometry.slice_image import sample_slice, to_8bit
-from GazeSAMLib.hosts.cli.pictures.anatomy import plane_name, slice_position
 from GazeSAMLib.hosts.cli.pictures.ink import DIM, PAGE, TEXT, font
 from GazeSAMLib.hosts.cli.pictures.scene import Points, SliceScene
 from GazeSAMLib.hosts.cli.pictures.slice_picture import aspect, slice_picture
@@ -28,7 +26,10 @@ _STOPS = np.array([(90, 10, 60), (190, 45, 50), (245, 130, 30), (252, 215, 90), 
 def path_picture(scan: Scan, gaze: SliceGaze) -> Image.Image:
     """Draw the way of the gaze and its fixations, numbered, larger the longer."""
     scene = SliceScene(
-        hit=_any_hit(gaze),
+        plane=gaze.plane,
+        grid=gaze.grid,
+        window=gaze.view.window,
+        level=gaze.view.level,
         pixels=_pixels(scan, gaze),
         labels=np.zeros(gaze.grid.shape, dtype=np.uint8),
         segments=[],
@@ -69,12 +70,6 @@ def heat_picture(scan: Scan, gaze: SliceGaze) -> Image.Image:
 def _pixels(scan: Scan, gaze: SliceGaze) -> npt.NDArray[np.uint8]:
     values = sample_slice(scan.voxels_kji, scan.volume, gaze.grid)
     return to_8bit(values, gaze.view.window, gaze.view.level)
-
-
-def _any_hit(gaze: SliceGaze) -> Hit:
-    u, v = gaze.points_uv[-1][-1].tolist()
-    point_uv = ImagePoint(u, v)
-    return Hit(gaze.view, gaze.plane, gaze.grid, gaze.grid.point_from_image(point_uv), point_uv)
 
 
 def _lines(points_uv: Points, t_ns: npt.NDArray[np.int64]) -> list[Points]:

@@ -60,6 +60,15 @@ def test_each_layer_and_segment_has_one_mask_with_its_gaze_point(done) -> None:
         assert mask.predicted_iou is not None
 
 
+def test_a_gaze_point_stands_once_and_only_where_somebody_looked(propagated) -> None:
+    masks = coco_masks(propagated.scan, propagated.labelmap, propagated.replayed.trace.steps)
+    looked_at = {(12, "bright ball"): 1, (15, "bright ball"): 1, (12, "grey ball"): 1}
+    assert len(masks) > 15
+    for mask in masks:
+        expected = looked_at.get((mask.image_id, mask.segment.name), 0)
+        assert len(mask.points_image_uv) == expected
+
+
 def test_without_steps_masks_have_no_points(done) -> None:
     masks = coco_masks(done.scan, done.labelmap)
     assert len(masks) == 3

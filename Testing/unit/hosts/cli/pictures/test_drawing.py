@@ -1,20 +1,24 @@
 """Pictures: the right things in the right place and colour."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import ImageChops
 
 from GazeSAMLib.hosts.cli.illustrating import sheet_of, write_pictures
+from GazeSAMLib.hosts.cli.pictures.accepted_slice import accepted_slices
 from GazeSAMLib.hosts.cli.pictures.contact_sheet import captioned, contact_sheet
 from GazeSAMLib.hosts.cli.pictures.ink import segment_color
-from GazeSAMLib.hosts.cli.pictures.scene import group_by_plane, scene_of
+from GazeSAMLib.hosts.cli.pictures.scene import scene_of
 from GazeSAMLib.hosts.cli.pictures.slice_picture import outlines, slice_picture
 
 
 @pytest.fixture(scope="module")
 def scene(done):
-    steps = group_by_plane(done.replayed.trace.steps)[0]
-    return scene_of(steps, done.replayed.trace, done.scan, done.labelmap, done.display)
+    trace, segments = done.replayed.trace, done.labelmap.segments
+    shown = accepted_slices(trace.steps, done.book, segments, done.scan)[0]
+    return scene_of(shown, done.replayed.trace, done.scan, done.labelmap, done.display)
 
 
 def pixels_near(picture, color, tolerance=60) -> np.ndarray:
@@ -56,13 +60,48 @@ def test_each_segment_is_drawn_in_its_colour_around_its_structure(scene) -> None
 
 
 def test_the_gaze_changes_the_picture(scene) -> None:
-    without = type(scene)(
-        scene.hit, scene.pixels, scene.labels, scene.segments, scene.steps, [], []
-    )
+    without = replace(scene, fixations=[], paths_uv=[])
     difference = ImageChops.difference(
         slice_picture(scene, 500, 500), slice_picture(without, 500, 500)
     )
     assert difference.getbbox() is not None
+
+
+def test_a_segment_that_was_propagated_has_a_dashed_outline(scene) -> None:
+    (_, first), (_, second) = scene.shown_segments
+    guessed = replace(scene, propagated=frozenset({first.id}), steps=[], fixations=[], paths_uv=[])
+    looked_at = replace(guessed, propagated=frozenset())
+    inks = []
+    for segment in (first, second):
+        color = segment_color(segment.color_rgb)
+        inks.append(
+            [
+                len(pixels_near(slice_picture(each, 600, 600), color, 25)[0])
+                for each in (guessed, looked_at)
+            ]
+        )
+    assert 0.3 < inks[0][0] / inks[0][1] < 0.85
+    assert inks[1][0] == inks[1][1] > 100
+
+
+def test_the_sheet_says_how_slices_came_about(propagated) -> None:
+    slices = accepted_slices(
+        propagated.replayed.trace.steps,
+        propagated.book,
+        propagated.labelmap.segments,
+        propagated.scan,
+    )
+    scenes = [
+        scene_of(each, propagated.replayed.trace, propagated.scan, propagated.labelmap,
+                 propagated.display)
+        for each in slices
+    ]  # fmt: skip
+    told = contact_sheet("title", "subtitle", scenes)
+    untold = contact_sheet(
+        "title", "subtitle", [replace(s, propagated=frozenset()) for s in scenes]
+    )
+    legend = (0, told.height - 44, told.width, told.height)
+    assert ImageChops.difference(told.crop(legend), untold.crop(legend)).getbbox() is not None
 
 
 @pytest.mark.parametrize("size", [(300, 300), (900, 200), (200, 900)])
@@ -84,9 +123,7 @@ def test_a_long_name_does_not_run_out_of_the_caption(scene) -> None:
         )
         for segment in scene.segments
     ]
-    crowded = type(scene)(
-        scene.hit, scene.pixels, scene.labels, long, scene.steps, scene.fixations, scene.paths_uv
-    )
+    crowded = replace(scene, segments=long)
     assert max(captioned(crowded, 400).size) <= 500
 
 

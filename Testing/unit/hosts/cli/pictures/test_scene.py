@@ -7,7 +7,8 @@ from GazeSAMLib.frames import ImagePoint, LocalRasPoint
 from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import slice_grid
 from GazeSAMLib.geometry.volume import VolumeGeometry
-from GazeSAMLib.hosts.cli.pictures.scene import SliceScene, group_by_plane, labels_on, scene_of
+from GazeSAMLib.hosts.cli.pictures.accepted_slice import accepted_slices
+from GazeSAMLib.hosts.cli.pictures.scene import SliceScene, labels_on, scene_of
 from GazeSAMLib.segmentation.labelmap import Labelmap
 from GazeSAMLib.segmentation.segment import Edit, VoxelPatch, new_segment
 from Testing.recorded_scan import OBLIQUE, ball_centre_ras, inside_ball
@@ -15,10 +16,10 @@ from Testing.recorded_scan import OBLIQUE, ball_centre_ras, inside_ball
 
 @pytest.fixture(scope="session")
 def scenes(done) -> list[SliceScene]:
-    groups = group_by_plane(done.replayed.trace.steps)
+    trace, segments = done.replayed.trace, done.labelmap.segments
     return [
-        scene_of(steps, done.replayed.trace, done.scan, done.labelmap, done.display)
-        for steps in groups
+        scene_of(shown, trace, done.scan, done.labelmap, done.display)
+        for shown in accepted_slices(trace.steps, done.book, segments, done.scan)
     ]
 
 
@@ -35,19 +36,19 @@ def test_labels_lie_on_the_structure_in_the_picture(scenes) -> None:
     for number, name in ((1, "bright ball"), (2, "grey ball")):
         rows, columns = np.nonzero(scene.labels == number)
         centre = LocalRasPoint(*ball_centre_ras(name))
-        u, v = scene.hit.grid.image_from_point(centre)
+        u, v = scene.grid.image_from_point(centre)
         assert (columns.mean(), rows.mean()) == pytest.approx((u, v), abs=0.7)
 
 
 def test_the_gaze_ends_at_the_structure_that_was_looked_at_last(scenes) -> None:
     scene = scenes[1]
-    u, v = scene.hit.grid.image_from_point(LocalRasPoint(*ball_centre_ras("bright ball")))
+    u, v = scene.grid.image_from_point(LocalRasPoint(*ball_centre_ras("bright ball")))
     end_uv = scene.paths_uv[-1][-10:].mean(axis=0)
     assert end_uv == pytest.approx((u, v), abs=1.5)
 
 
 def test_fixations_of_other_slices_are_left_out(done, scenes) -> None:
-    keys = {scene.hit.plane.key() for scene in scenes}
+    keys = {scene.plane.key() for scene in scenes}
     shown = sum(len(scene.fixations) for scene in scenes)
     expected = [s for s in done.replayed.trace.fixations if s.hit.plane.key() in keys]
     assert shown == len(expected) < len(done.replayed.trace.fixations)

@@ -19,7 +19,7 @@ def accepted(segment: int, size: int, *, remove: bool = False, labels=(1,)) -> A
     prompts = PromptSet(np.zeros((len(labels), 2)), np.array(labels))
     look = SimpleNamespace(prompts=prompts)
     step = SimpleNamespace(edit=Edit(new_segment(segment), patch, remove), look=look)
-    return AcceptedStep(0, step, (0.0,), frozenset({(0.0,)}))
+    return AcceptedStep(0, step, (0.0,))
 
 
 def test_few_slices_are_all_shown() -> None:

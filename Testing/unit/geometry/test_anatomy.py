@@ -7,16 +7,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from GazeSAMLib.geometry.slice import SlicePlane
-from GazeSAMLib.geometry.slice_image import slice_grid
-from GazeSAMLib.geometry.volume import VolumeGeometry
-from GazeSAMLib.hosts.cli.pictures.anatomy import (
+from GazeSAMLib.geometry.anatomy import (
     axes_letters,
     direction_letters,
     plane_name,
     reading_order,
     slice_position,
 )
+from GazeSAMLib.geometry.slice import SlicePlane
+from GazeSAMLib.geometry.slice_image import slice_grid
+from GazeSAMLib.geometry.volume import VolumeGeometry
 
 RIGHT_TO_LEFT, FRONT_TO_BACK, HEAD_TO_FEET = (-1, 0, 0), (0, -1, 0), (0, 0, -1)
 VOLUME = VolumeGeometry((40, 60, 50), np.diag((1.0, 1.0, 2.0, 1.0)))

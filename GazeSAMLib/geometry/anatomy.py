@@ -17,7 +17,12 @@ _STRAIGHT = 0.9999
 
 def plane_name(plane: SlicePlane) -> str:
     """Return ``axial``, ``coronal`` or ``sagittal``, and its tilt where it has one."""
-    along = np.abs(plane.normal)
+    return name_across(plane.normal)
+
+
+def name_across(normal: npt.NDArray[np.float64]) -> str:
+    """Return the name of the planes with a normal of length 1, as :func:`plane_name`."""
+    along = np.abs(normal)
     axis = int(along.argmax())
     if along[axis] >= _STRAIGHT:
         return _PLANES[axis]
@@ -27,8 +32,13 @@ def plane_name(plane: SlicePlane) -> str:
 
 def slice_position(grid: SliceGrid, plane: SlicePlane) -> str:
     """Return where the middle of a slice lies along its main axis, such as ``S 28.5 mm``."""
-    axis, mm = _place(grid, plane)
-    return f"{(_POSITIVE if mm >= 0.0 else _NEGATIVE)[axis]} {abs(mm):.1f} mm"
+    return _told(*_place(grid, plane))
+
+
+def position_along(normal: npt.NDArray[np.float64], point_ras: npt.NDArray[np.float64]) -> str:
+    """Return where a point lies along the main axis of a plane's normal, such as ``S 28.5 mm``."""
+    axis = int(np.abs(normal).argmax())
+    return _told(axis, float(point_ras[axis]))
 
 
 def reading_order(grid: SliceGrid, plane: SlicePlane) -> tuple[int, float]:
@@ -55,6 +65,10 @@ def _place(grid: SliceGrid, plane: SlicePlane) -> tuple[int, float]:
     centre = grid.local_ras_from_image_uv @ (0.5 * (width - 1), 0.5 * (height - 1), 0.0, 1.0)
     axis = int(np.abs(plane.normal).argmax())
     return axis, float(centre[axis])
+
+
+def _told(axis: int, mm: float) -> str:
+    return f"{(_POSITIVE if mm >= 0.0 else _NEGATIVE)[axis]} {abs(mm):.1f} mm"
 
 
 def axes_letters(local_ras_from_ijk: npt.NDArray[np.float64]) -> str:
