@@ -1,5 +1,6 @@
 """What all tests share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         networked = parts[0] == "devices" or "devices" in parts[-1]
         group = "network" if networked else "window" if parts[0] == "host" else "/".join(parts)
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Models and prepared slices of whoever runs the tests are left alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAZESAM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

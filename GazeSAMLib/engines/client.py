@@ -6,19 +6,20 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeGuard, TypeVar
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from GazeSAMLib.engines.codec import kind_of
 from GazeSAMLib.engines.connection import WorkerConnection
 from GazeSAMLib.engines.interpreter import find_python, worker_command, worker_environment
+from GazeSAMLib.engines.look_ahead import LookAhead
 from GazeSAMLib.engines.messages import (
     Cancel,
     EngineReady,
     Failure,
     FromWorker,
+    Notice,
     Opened,
     OpenScan,
     Outdated,
@@ -30,6 +31,7 @@ from GazeSAMLib.engines.messages import (
     PropagationEnded,
     UseEngine,
 )
+from GazeSAMLib.engines.replies import Question, ReplyT, is_about, replies
 from GazeSAMLib.engines.scan_file import ScanFolder, file_dtype, remove_leftovers
 from GazeSAMLib.engines.segmenter import EmbedRequest, SegmentAnswer, SegmentRequest
 from GazeSAMLib.errors import GazeSAMError, GeometryError, WorkerError
@@ -39,10 +41,6 @@ OnProgress = Callable[[str, int, int], None]
 
 _END_GRACE_S = 2.0
 _UNREAD_KEPT = 1000
-
-_Question = OpenScan | UseEngine | SegmentRequest | Ping
-_Reply = TypeVar("_Reply", Opened, EngineReady, SegmentAnswer, Pong)
-_REPLY = {OpenScan: Opened, UseEngine: EngineReady, SegmentRequest: SegmentAnswer, Ping: Pong}
 
 
 class WorkerClient:
@@ -64,6 +62,8 @@ class WorkerClient:
         How long a reply may take: loading a large model, embedding on a slow machine.
     on_progress : callable or None
         Called with what takes its time, how much is done, and of how much.
+    on_notice : callable or None
+        Called with sentences that a person should know.
     """
 
     def __init__(
@@ -74,13 +74,15 @@ class WorkerClient:
         scan_parent: Path | None = None,
         timeout_s: float = 600.0,
         on_progress: OnProgress | None = None,
+        on_notice: Callable[[str], None] | None = None,
     ) -> None:
         command = command or worker_command(find_python())
         environment = worker_environment(os.environ if environment is None else environment)
         self.connection = WorkerConnection(command, environment)
         self._scan_parent = scan_parent
         self._timeout_s = timeout_s
-        self._on_progress = on_progress or _silent
+        self._on_progress = on_progress or _ignore
+        self._on_notice = on_notice or _ignore
         self._folder: ScanFolder | None = None
         self._count = 0
         self._unread: deque[FromWorker] = deque(maxlen=_UNREAD_KEPT)
@@ -160,7 +162,7 @@ class WorkerClient:
         self._count += 1
         return self._ask(UseEngine(self._count, name, options), EngineReady)
 
-    def request(self, request: SegmentRequest | EmbedRequest | Cancel) -> None:
+    def request(self, request: SegmentRequest | EmbedRequest | LookAhead | Cancel) -> None:
         """Send `request` and do not wait; :meth:`poll` returns what comes of it."""
         self.connection.say(request)
 
@@ -190,7 +192,7 @@ class WorkerClient:
         deadline_s = time.monotonic() + self._timeout_s
         while (left_s := deadline_s - time.monotonic()) > 0.0:
             self._hear(left_s)
-            heard = [said for said in self._unread if _is_about(said, order)]
+            heard = [said for said in self._unread if is_about(said, order)]
             for said in heard:
                 self._unread.remove(said)
                 if isinstance(said, Failure):
@@ -232,8 +234,8 @@ class WorkerClient:
         return self._ask(ping, Pong).data.tobytes()
 
     def _ask(
-        self, question: _Question, kind: type[_Reply], timeout_s: float | None = None
-    ) -> _Reply:
+        self, question: Question, kind: type[ReplyT], timeout_s: float | None = None
+    ) -> ReplyT:
         """Send `question` and wait for the reply, of type `kind`, with the same number."""
         timeout_s = self._timeout_s if timeout_s is None else timeout_s
         self.connection.say(question)
@@ -256,44 +258,20 @@ class WorkerClient:
             f"the engine process did not answer within {timeout_s:g} s and was ended ({how})"
         )
 
-    def _hear(self, timeout_s: float, question: _Question | None = None) -> FromWorker | None:
+    def _hear(self, timeout_s: float, question: Question | None = None) -> FromWorker | None:
         """Return the reply to `question` if it came next; keep what else came for `poll`."""
         reply = None
         for said in self.connection.hear(timeout_s):
             if isinstance(said, Progress):
                 self._on_progress(said.what, said.done, said.total)
-            elif question is not None and _replies(said, question):
+            elif isinstance(said, Notice):
+                self._on_notice(said.sentence)
+            elif question is not None and replies(said, question):
                 reply = said
             else:
                 self._unread.append(said)
         return reply
 
 
-def _replies(said: FromWorker, question: _Question) -> bool:
-    match said:
-        case Failure(about="open_scan" | "use_engine"):
-            return True  # also where a new worker cannot do what a lost one could
-        case Failure():
-            return said.about == kind_of(question) and said.number == question.number
-        case Outdated():
-            return isinstance(question, SegmentRequest) and question.number in said.requests
-        case Opened() | EngineReady() | SegmentAnswer() | Pong():
-            return type(said) is _REPLY[type(question)] and said.number == question.number
-        case _:
-            return False
-
-
-def _is_about(
-    said: FromWorker, order: Propagate
-) -> TypeGuard[Propagated | PropagationEnded | Failure]:
-    match said:
-        case Failure():
-            return said.about == kind_of(order) and said.number == order.number
-        case Propagated() | PropagationEnded():
-            return said.number == order.number
-        case _:
-            return False
-
-
-def _silent(_what: str, _done: int, _total: int) -> None:
-    """Report nothing."""
+def _ignore(*_said: object) -> None:
+    """Tell nobody."""

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib.engines import messages, protocol
+from GazeSAMLib.engines.look_ahead import MOST_PER_SIDE, LookAhead, ViewAhead
 from GazeSAMLib.engines.messages import FromWorker, ToWorker
 from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.engines.protocol import Message
@@ -32,6 +33,8 @@ KINDS: dict[str, type] = {
     "engine_ready": messages.EngineReady,
     "embed": EmbedRequest,
     "embedded": messages.Embedded,
+    "look_ahead": LookAhead,
+    "prepared_ahead": messages.PreparedAhead,
     "decode": SegmentRequest,
     "answer": SegmentAnswer,
     "propagate": messages.Propagate,
@@ -41,6 +44,7 @@ KINDS: dict[str, type] = {
     "cancel": messages.Cancel,
     "outdated": messages.Outdated,
     "progress": messages.Progress,
+    "notice": messages.Notice,
     "failure": messages.Failure,
     "ping": messages.Ping,
     "pong": messages.Pong,
@@ -71,13 +75,13 @@ def frame(message: ToWorker | FromWorker) -> bytes:
         match value:
             case SlicePlane():
                 arrays["plane"] = _plane_array(value)
-            case PlaneMask():
-                fields["shapes"] = [value.mask.shape]
-                arrays |= _plane_mask_arrays(value, 0)
-            case (PlaneMask(), *_):
-                fields["shapes"] = [each.mask.shape for each in value]
-                for place, each in enumerate(value):
+            case PlaneMask() | (PlaneMask(), *_):
+                masks = (value,) if isinstance(value, PlaneMask) else value
+                fields["shapes"] = [each.mask.shape for each in masks]
+                for place, each in enumerate(masks):
                     arrays |= _plane_mask_arrays(each, place)
+            case _ if part.name == "views":
+                arrays |= _view_arrays(value)
             case PromptSet():
                 fields["sigma_px"] = value.sigma_px
                 arrays |= _prompt_arrays(value)
@@ -127,6 +131,8 @@ def _value(message: Message, part: "dataclasses.Field[Any]") -> object:
             raise ProtocolError(f"a {message.kind} message cannot be about {len(shapes)} masks")
         masks = tuple(_plane_mask(message, shape, place) for place, shape in enumerate(shapes))
         return masks[0] if one else masks
+    if part.name == "views":
+        return _views(message)
     if part.name == "data":
         return _array(message, "data", "|u1", 1)
     return _field(message, part.name, part.type)
@@ -171,6 +177,34 @@ def _plane(parts: npt.NDArray[np.float64]) -> SlicePlane:
         for name, value in zip(_PLANE_PARTS, parts, strict=True):
             object.__setattr__(plane, name, value)
     return plane
+
+
+def _view_arrays(views: tuple[ViewAhead, ...]) -> dict[str, npt.NDArray[Any]]:
+    planes = [_plane_array(view.plane) for view in views]
+    counts = [(view.before, view.after, view.direction) for view in views]
+    return {
+        "planes": np.array(planes, dtype=np.float64).reshape(-1, 4, 3),
+        "steps": np.array([view.step_mm for view in views], dtype=np.float64),
+        "counts": np.array(counts, dtype=np.int64).reshape(-1, 3),
+    }
+
+
+def _views(message: Message) -> tuple[ViewAhead, ...]:
+    planes = _array(message, "planes", "<f8", 3)
+    steps, counts = _array(message, "steps", "<f8", 1), _array(message, "counts", "<i8", 2)
+    if planes.shape[1:] != (4, 3) or counts.shape != (len(planes), 3) or len(steps) != len(planes):
+        raise ProtocolError("the views of a look_ahead message do not fit together")
+    sides, directions = counts[:, :2], counts[:, 2]
+    if (
+        not (np.isfinite(steps).all() and (steps > 0.0).all())
+        or ((sides < 0) | (sides > MOST_PER_SIDE)).any()
+        or (np.abs(directions) > 1).any()
+    ):
+        raise ProtocolError("the views of a look_ahead message have no sensible neighbours")
+    return tuple(
+        ViewAhead(_plane(plane), step, *count)
+        for plane, step, count in zip(planes, steps.tolist(), counts.tolist(), strict=True)
+    )
 
 
 def _prompt_arrays(prompts: PromptSet) -> dict[str, npt.NDArray[Any]]:

@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 
+from GazeSAMLib.engines.look_ahead import LookAhead
 from GazeSAMLib.engines.messages import (
     Cancel,
     Failure,
@@ -18,7 +19,7 @@ from GazeSAMLib.engines.messages import (
 )
 from GazeSAMLib.engines.segmenter import EMBEDDINGS_IN_MEMORY, EmbedRequest, SegmentRequest
 
-Order = OpenScan | UseEngine | Propagate | StopPropagation | Ping | Shutdown | Failure
+Order = OpenScan | UseEngine | LookAhead | Propagate | StopPropagation | Ping | Shutdown | Failure
 Task = Order | Outdated | SegmentRequest | EmbedRequest
 
 OUTDATED_AT_ONCE = 1000  # keeps a notice far below the longest header

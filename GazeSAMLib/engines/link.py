@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from GazeSAMLib.engines import codec
+from GazeSAMLib.engines.look_ahead import LookAhead
 from GazeSAMLib.engines.messages import (
     Cancel,
     Failure,
@@ -28,6 +29,8 @@ from GazeSAMLib.engines.segmenter import SegmentAnswer, SegmentRequest
 from GazeSAMLib.errors import ProtocolError, WorkerError
 
 ENDS_IN_A_ROW = 5
+# What nobody has asked for yet is not worth losing more workers than these.
+ENDS_BEFORE_NO_AHEAD = 2
 
 
 class WorkerLink:
@@ -45,6 +48,8 @@ class WorkerLink:
         The newest request, until it is answered.
     propagation : Propagate or None
         The newest one, until it has ended: a new worker begins it again.
+    ahead : LookAhead or None
+        The newest one, where it names a view.
     scan_digest : str or None
         The digest of `scan`, once the worker has it.
     """
@@ -55,6 +60,7 @@ class WorkerLink:
         self.engine: UseEngine | None = None
         self.pending: SegmentRequest | None = None
         self.propagation: Propagate | None = None
+        self.ahead: LookAhead | None = None
         self.scan_digest: str | None = None
         self._decoder = FrameDecoder()
         self._ends = 0
@@ -66,7 +72,7 @@ class WorkerLink:
         scan = self.scan
         if scan is not None:
             scan = replace(scan, digest_wanted=scan.digest_wanted and self.scan_digest is None)
-        known = (scan, self.engine, self.pending, self.propagation)
+        known = (scan, self.engine, self.pending, self.propagation, self.ahead)
         return b"".join(codec.frame(message) for message in known if message is not None)
 
     def say(self, message: ToWorker) -> bytes:
@@ -81,9 +87,12 @@ class WorkerLink:
         match message:
             case OpenScan():
                 self.scan, self.scan_digest, self.pending = message, None, None
-                self.propagation = None
+                self.propagation = self.ahead = None
             case UseEngine():
                 self.engine, self.pending, self.propagation = message, None, None
+                self.ahead = None
+            case LookAhead():
+                self.ahead = message if message.views else None
             case SegmentRequest():
                 self.pending = message
             case Propagate():
@@ -126,6 +135,8 @@ class WorkerLink:
             there is something new to say; the request that was pending is dropped.
         """
         self._ends += 1
+        if self._ends >= ENDS_BEFORE_NO_AHEAD:
+            self.ahead = None
         if self._ends < ENDS_IN_A_ROW:
             return
         self._ends = 0
@@ -155,17 +166,17 @@ class WorkerLink:
         match said:
             case Hello():
                 self.hello = said
-            case SegmentAnswer():
+            case SegmentAnswer() | Failure(about="decode"):
                 self._answered(said.number)
             case Outdated():
                 for number in said.requests:
                     self._drop(number)
             case ScanDigest() if self.scan is not None and said.number == self.scan.number:
                 self.scan_digest = said.digest
-            case Failure(about="decode"):
-                self._answered(said.number)
             case Propagated() | PropagationEnded() | Failure(about="propagate"):
                 self._note_propagation(said)
+            case Failure(about="look_ahead"):
+                self.ahead = None
             case Failure(about="open_scan") if self.scan and said.number == self.scan.number:
                 self.scan = None
             case Failure(about="use_engine") if self.engine and said.number == self.engine.number:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from GazeSAMLib import errors
+from GazeSAMLib.engines.look_ahead import LookAhead
 from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.engines.segmenter import EmbedRequest, SegmentAnswer, SegmentRequest
 from GazeSAMLib.errors import EngineError, GazeSAMError
@@ -80,11 +81,15 @@ class UseEngine:
 
 @dataclass(frozen=True, slots=True)
 class EngineReady:
-    """The engine that the `UseEngine` of the same number asked for is loaded."""
+    """The engine that the `UseEngine` of the same number asked for is loaded.
+
+    With `looks_ahead` its embeddings are worth making ahead: a `LookAhead` says which.
+    """
 
     number: int
     name: str
     weights_digest: str
+    looks_ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +186,27 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedAhead:
+    """How far the `LookAhead` of that number is: `done` slices of `total`.
+
+    `left_s` is how long the rest will take if nothing else is to be done, seconds; negative
+    while nobody knows.
+    """
+
+    number: int
+    done: int
+    total: int
+    left_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should know, and that stops nothing."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """What was asked for cannot be done; the worker goes on.
 
@@ -235,6 +261,7 @@ ToWorker = (
     OpenScan
     | UseEngine
     | EmbedRequest
+    | LookAhead
     | SegmentRequest
     | Propagate
     | StopPropagation
@@ -248,7 +275,9 @@ FromWorker = (
     | ScanDigest
     | EngineReady
     | Progress
+    | Notice
     | Embedded
+    | PreparedAhead
     | SegmentAnswer
     | Propagated
     | PropagationEnded

@@ -5,8 +5,8 @@ The same class serves the command line in its own process and the worker process
 """
 
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ import numpy.typing as npt
 
 from GazeSAMLib.engines.engine import Engine, RefinesMasks
 from GazeSAMLib.engines.plane_mask import PlaneMask
+from GazeSAMLib.engines.store.key import EmbeddingKey
+from GazeSAMLib.engines.store.memory import RecentlyUsed
+from GazeSAMLib.engines.stored_embeddings import StoredEmbeddings
 from GazeSAMLib.errors import EngineError
 from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import Pixels, sample_slice, slice_grid, to_8bit
@@ -23,6 +26,8 @@ from GazeSAMLib.prompts.choice import rank
 from GazeSAMLib.prompts.prompt_set import PromptSet
 
 EMBEDDINGS_IN_MEMORY = 16
+EMBEDDING_BYTES_IN_MEMORY = 256 << 20
+"""Of embeddings as they are kept, which is about half of what they take in use."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,15 +110,29 @@ class Segmenter:
         The scan; may be a memory map.
     volume : VolumeGeometry
         The grid of `voxels_kji`.
+    stored : StoredEmbeddings or None
+        The engine's embeddings, where they are worth keeping.
+
+    Attributes
+    ----------
+    stored : StoredEmbeddings or None
+        As given.
     """
 
     def __init__(
-        self, engine: Engine[Any], voxels_kji: npt.NDArray[np.generic], volume: VolumeGeometry
+        self,
+        engine: Engine[Any],
+        voxels_kji: npt.NDArray[np.generic],
+        volume: VolumeGeometry,
+        stored: StoredEmbeddings | None = None,
     ) -> None:
+        self.stored = stored
         self._engine = engine
         self._voxels_kji = voxels_kji
         self._volume = volume
-        self._embeddings: OrderedDict[tuple[float, ...], Any] = OrderedDict()
+        self._embeddings = RecentlyUsed[tuple[float, ...], Any](
+            EMBEDDINGS_IN_MEMORY, EMBEDDING_BYTES_IN_MEMORY
+        )
         self._sampled: tuple[tuple[float, ...], Pixels] | None = None
 
     @property
@@ -141,7 +160,10 @@ class Segmenter:
 
     def is_embedded(self, request: SegmentRequest | EmbedRequest) -> bool:
         """Whether the slice image of `request` needs no embedding any more."""
-        return _key(request) in self._embeddings
+        if _key(request) in self._embeddings:
+            return True
+        key = None if self.stored is None else self.stored_key(request)
+        return self.stored is not None and key is not None and self.stored.is_at_hand(key)
 
     def embed(self, request: SegmentRequest | EmbedRequest) -> float:
         """Embed the slice image of `request` unless it is embedded; return what it took, ms.
@@ -164,8 +186,9 @@ class Segmenter:
             If the plane misses the scan.
         """
         key = _key(request)
-        if self._sampled is not None and self._sampled[0] == key:
-            return self._sampled[1]
+        sampled = self._sampled  # another thread may sample, too
+        if sampled is not None and sampled[0] == key:
+            return sampled[1]
         grid = slice_grid(self._volume, request.plane)
         if grid is None:
             raise EngineError("the requested plane does not cross the scan")
@@ -174,6 +197,16 @@ class Segmenter:
         pixels.setflags(write=False)
         self._sampled = (key, pixels)  # the newest alone: whoever asks, embeds next
         return pixels
+
+    def stored_key(self, request: SegmentRequest | EmbedRequest) -> EmbeddingKey | None:
+        """Return under which key the slice image's embedding is kept.
+
+        None where the engine's embeddings are not, or where the plane misses the scan.
+        """
+        grid = slice_grid(self._volume, request.plane)
+        if self.stored is None or grid is None:
+            return None
+        return self.stored.key(grid, request.window, request.level)
 
     def low_res_of(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32] | None:
         """Return a mask, shape (H, W), as the engine takes one to refine; None if it does not."""
@@ -191,14 +224,18 @@ class Segmenter:
 
     def _embedding(self, request: SegmentRequest | EmbedRequest) -> Any:  # noqa: ANN401 - each engine's own type
         key = _key(request)
-        if key in self._embeddings:
-            self._embeddings.move_to_end(key)
-            return self._embeddings[key]
-        embedding = self._engine.embed(self.pixels(request))
-        self._embeddings[key] = embedding
-        if len(self._embeddings) > EMBEDDINGS_IN_MEMORY:
-            self._embeddings.popitem(last=False)
+        embedding = self._embeddings.get(key)
+        if embedding is None:
+            embedding, size_bytes = self._found(request)
+            self._embeddings.put(key, embedding, size_bytes)
         return embedding
+
+    def _found(self, request: SegmentRequest | EmbedRequest) -> tuple[Any, int]:
+        """Return an embedding that is not at hand, and the bytes that it takes, where known."""
+        key = None if self.stored is None else self.stored_key(request)
+        if self.stored is None or key is None:
+            return self._engine.embed(self.pixels(request)), 0
+        return self.stored.obtain(key, partial(self.pixels, request))
 
 
 def _key(request: SegmentRequest | EmbedRequest) -> tuple[float, ...]:

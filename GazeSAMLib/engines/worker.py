@@ -5,36 +5,30 @@ ends when its input ends, whatever it is doing: then nobody is left to answer. W
 print goes to standard error, of which the host keeps the last lines.
 """
 
-import logging
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from types import TracebackType
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from GazeSAMLib import __version__
 from GazeSAMLib.engines import codec
-from GazeSAMLib.engines.engine import Engine
+from GazeSAMLib.engines.engine import Engine, StoresEmbeddings
 from GazeSAMLib.engines.inbox import Inbox, Task
+from GazeSAMLib.engines.look_ahead import LookAhead
 from GazeSAMLib.engines.messages import (
     Embedded,
     EngineReady,
     Failure,
     FromWorker,
     Hello,
+    Notice,
     Opened,
     OpenScan,
     Outdated,
     Ping,
     Pong,
-    Progress,
     Propagate,
     Propagated,
     PropagationEnded,
@@ -43,18 +37,18 @@ from GazeSAMLib.engines.messages import (
     StopPropagation,
     UseEngine,
 )
-from GazeSAMLib.engines.scan_file import map_voxels
+from GazeSAMLib.engines.opened_scan import OpenedScan
+from GazeSAMLib.engines.prefetcher import Prefetcher
+from GazeSAMLib.engines.reporting import Reporting, shown
 from GazeSAMLib.engines.segmenter import EmbedRequest, Segmenter, SegmentRequest
+from GazeSAMLib.engines.store.keeper import EmbeddingKeeper, default_keeper
+from GazeSAMLib.engines.stored_embeddings import StoredEmbeddings
 from GazeSAMLib.engines.worker_pipes import WorkerPipes
-from GazeSAMLib.errors import EngineError, GazeSAMError
-from GazeSAMLib.geometry.digest import scan_digest
-from GazeSAMLib.geometry.volume import VolumeGeometry
+from GazeSAMLib.errors import EngineError
 
 MakeEngine = Callable[..., Engine[Any]]
 Send = Callable[[FromWorker], None]
 Follow = Callable[[Segmenter, Propagate], Iterator[Propagated | PropagationEnded]]
-
-_log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -77,20 +71,32 @@ class Worker:
         self._follow = follow
         self._inbox = inbox
         self._send = send
-        self._scan: tuple[npt.NDArray[np.generic], VolumeGeometry] | None = None
+        self._ahead = Prefetcher(send)
+        self._keeper: EmbeddingKeeper | None = None
+        self._scan: OpenedScan | None = None
         self._engine: Engine[Any] | None = None
         self._segmenter: Segmenter | None = None
         self._propagation: tuple[int, Iterator[Propagated | PropagationEnded]] | None = None
 
     def run(self) -> None:
         """Work until the host says `Shutdown`; follow structures while there is nothing else."""
-        while not isinstance(task := self._inbox.take(wait=self._propagation is None), Shutdown):
-            if task is None:
-                self._propagate()
-                continue
-            about, number = codec.kind_of(task), getattr(task, "number", -1)
-            with _Reporting(about, number, self._send):
-                self._do(task)
+        try:
+            while not isinstance(task := self._next(), Shutdown):
+                if task is None:
+                    self._propagate()
+                    continue
+                about, number = codec.kind_of(task), getattr(task, "number", -1)
+                with Reporting(about, number, self._send):
+                    self._do(task)
+        finally:
+            self._ahead.close()
+
+    def _next(self) -> Task | None:
+        """Return what to do next; None where that is a step of the propagation."""
+        if self._propagation is not None:
+            return self._inbox.take(wait=False)
+        with self._ahead.way.given():
+            return self._inbox.take()
 
     def _do(self, task: Task) -> None:
         match task:
@@ -104,6 +110,8 @@ class Worker:
                 self._use(task)
             case EmbedRequest():
                 self._send(Embedded(task.number, self._embed(task)))
+            case LookAhead():
+                self._ahead.follow(self._ready(), task)
             case SegmentRequest():
                 self._look(task)
             case Propagate():
@@ -117,7 +125,7 @@ class Worker:
         if self._propagation is None:
             return
         (number, steps), said = self._propagation, None
-        with _Reporting("propagate", number, self._send):
+        with Reporting("propagate", number, self._send):
             said = next(steps, None)
         if said is None or isinstance(said, PropagationEnded):
             self._propagation = None
@@ -130,34 +138,21 @@ class Worker:
             self._propagation = None
 
     def _open(self, order: OpenScan) -> None:
-        self._end_propagation()
-        self._scan = self._segmenter = None
-        if len(order.local_ras_from_ijk) != 16 or len(order.shape_kji) != 3:
-            raise EngineError("a scan needs a shape of 3 and a matrix of 16 numbers")
-        k, j, i = order.shape_kji
-        volume = VolumeGeometry((k, j, i), np.reshape(order.local_ras_from_ijk, (4, 4)))
-        voxels_kji = map_voxels(Path(order.path), order.dtype, volume)
-        self._scan = (voxels_kji, volume)
+        self._leave()
+        self._scan = None
+        self._scan = OpenedScan.of(order)
         self._send(Opened(order.number))
         if order.digest_wanted:
-            work = (order, voxels_kji, volume)
-            threading.Thread(target=self._digest, args=work, daemon=True).start()
-
-    def _digest(
-        self, order: OpenScan, voxels_kji: npt.NDArray[np.generic], volume: VolumeGeometry
-    ) -> None:
-        with _Reporting("scan_digest", order.number, self._send):
-            with self._shown("computing the scan's digest"):
-                digest = scan_digest(voxels_kji, volume)
-            self._send(ScanDigest(order.number, digest))
+            work = (order.number, self._scan, self._send)
+            threading.Thread(target=_tell_digest, args=work, daemon=True).start()
 
     def _use(self, order: UseEngine) -> None:
-        self._end_propagation()
-        self._engine = self._segmenter = None  # two models may not fit into memory
-        with self._shown(f"loading the engine {order.name}"):
+        self._leave()
+        self._engine = None  # two models may not fit into memory
+        with shown(f"loading the engine {order.name}", self._send):
             self._engine = self._make_engine(order.name, **order.options)
-        ready = EngineReady(order.number, order.name, self._engine.weights_digest)
-        self._send(ready)
+        stores = isinstance(self._engine, StoresEmbeddings)
+        self._send(EngineReady(order.number, order.name, self._engine.weights_digest, stores))
 
     def _look(self, request: SegmentRequest) -> None:
         embed_ms = self._embed(request)
@@ -173,55 +168,35 @@ class Worker:
         segmenter = self._ready()
         if segmenter.is_embedded(request):
             return 0.0
-        with self._shown("embedding the slice"):
+        with shown("embedding the slice", self._send):
             return segmenter.embed(request)
 
     def _ready(self) -> Segmenter:
-        if self._scan is None or self._engine is None:
-            missing = "scan is open" if self._scan is None else "engine is chosen"
+        engine, scan = self._engine, self._scan
+        if scan is None or engine is None:
+            missing = "scan is open" if scan is None else "engine is chosen"
             raise EngineError(f"the engine process cannot segment: no {missing}")
         if self._segmenter is None:
-            self._segmenter = Segmenter(self._engine, *self._scan)
+            stored = None
+            if isinstance(engine, StoresEmbeddings):
+                keeper = self._keeper or default_keeper(lambda said: self._send(Notice(said)))
+                self._keeper = keeper
+                stored = StoredEmbeddings(engine, keeper, scan.digest, self._ahead.way)
+            self._segmenter = Segmenter(engine, scan.voxels_kji, scan.volume, stored)
         return self._segmenter
 
-    @contextmanager
-    def _shown(self, what: str) -> Iterator[None]:
-        self._send(Progress(what, 0, 1))
-        yield
-        self._send(Progress(what, 1, 1))
+    def _leave(self) -> None:
+        """End all work with the scan or the engine that is about to be replaced."""
+        self._ahead.end()
+        self._end_propagation()
+        self._segmenter = None
 
 
-class _Reporting:
-    """Tells the host what goes wrong in a task, and lets the worker go on.
-
-    That holds for errors of any kind: an engine is other people's code, and a failed look
-    must not cost the models and embeddings that this process holds.
-    """
-
-    def __init__(self, about: str, number: int, send: Send) -> None:
-        self._about = about
-        self._number = number
-        self._send = send
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        error: BaseException | None,
-        _where: TracebackType | None,
-    ) -> bool:
-        if not isinstance(error, Exception):
-            return False
-        if isinstance(error, GazeSAMError):
-            kind, sentence = type(error).__name__, str(error)
-        else:
-            _log.error("unexpected error", exc_info=error)
-            kind = EngineError.__name__
-            sentence = f"the engine failed unexpectedly: {type(error).__name__}: {error!s:.1000}"
-        self._send(Failure(self._about, self._number, kind, sentence))
-        return True
+def _tell_digest(number: int, scan: OpenedScan, send: Send) -> None:
+    with Reporting("scan_digest", number, send):
+        with shown("computing the scan's digest", send):
+            digest = scan.digest()
+        send(ScanDigest(number, digest))
 
 
 def serve(make_engine: MakeEngine, engine_names: Sequence[str], follow: Follow) -> None:

@@ -53,7 +53,8 @@ class SlicePlane:
             raise GeometryError("a slice plane holds values that are not finite")
         lengths = np.linalg.norm(row), np.linalg.norm(column)
         normal = np.cross(row, column)
-        if np.linalg.norm(normal) <= 1e-6 * lengths[0] * lengths[1]:
+        # Products of the shortest lengths would lose their digits.
+        if min(lengths) < 1e-60 or np.linalg.norm(normal) <= 1e-6 * lengths[0] * lengths[1]:
             raise GeometryError("a slice plane's row and column directions are zero or parallel")
         normal /= np.linalg.norm(normal)
         row /= lengths[0]

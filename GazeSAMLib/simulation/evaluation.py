@@ -3,11 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from GazeSAMLib.engines.engine import Engine
+from GazeSAMLib.engines.stored_embeddings import StoredEmbeddings
 from GazeSAMLib.errors import ScanError
 from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.geometry.slice_image import Pixels, sample_slice, to_8bit
@@ -123,11 +125,16 @@ class Evaluator:
         rng = np.random.default_rng(options.seed)
         self._normals = rng.normal(0.0, 1.0, (len(self.shown.slices), 2)).tolist()
 
-    def evaluate(self, engine: Engine[Any], progress: Progress = silent) -> Evaluation:
-        """Return all trials of an engine; each slice is embedded once."""
+    def evaluate(
+        self,
+        engine: Engine[Any],
+        progress: Progress = silent,
+        stored: StoredEmbeddings | None = None,
+    ) -> Evaluation:
+        """Return all trials of an engine; each slice is embedded once, unless `stored` has it."""
         found: dict[int, list[Trial]] = {}
         for cases in self._by_slice():
-            embedding = engine.embed(self.pixels(cases[0][1]))
+            embedding = self._embedding(engine, cases[0][1], stored)
             for number, case in cases:
                 found[number] = self._trials(engine, embedding, case, self._normals[number])
                 progress(f"evaluating {engine.name}", len(found), len(self.shown.slices))
@@ -139,6 +146,14 @@ class Evaluator:
         """Return the slice image as displayed."""
         values = sample_slice(self._scan.voxels_kji, self._scan.volume, case.grid)
         return to_8bit(values, self._scan.window, self._scan.level)
+
+    def _embedding(
+        self, engine: Engine[Any], case: StructureSlice, stored: StoredEmbeddings | None
+    ) -> Any:  # noqa: ANN401 - each engine's own type
+        if stored is None:
+            return engine.embed(self.pixels(case))
+        key = stored.key(case.grid, self._scan.window, self._scan.level)
+        return stored.obtain(key, partial(self.pixels, case))[0]
 
     def _trials(
         self,

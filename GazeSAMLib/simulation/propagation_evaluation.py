@@ -8,6 +8,7 @@ import numpy as np
 
 from GazeSAMLib.engines.engine import Engine
 from GazeSAMLib.engines.segmenter import Segmenter
+from GazeSAMLib.engines.stored_embeddings import StoredEmbeddings
 from GazeSAMLib.errors import ScanError
 from GazeSAMLib.geometry.display import DisplayGeometry
 from GazeSAMLib.geometry.slice import SlicePlane
@@ -62,6 +63,7 @@ def propagation_efforts(
     structures: Sequence[Structure],
     display: DisplayGeometry,
     progress: Progress = silent,
+    stored: StoredEmbeddings | None = None,
 ) -> list[StructureEffort]:
     """Return what each structure takes that at least two slices show well.
 
@@ -77,6 +79,8 @@ def propagation_efforts(
         On which the reader would look.
     progress : callable
         Told of each structure.
+    stored : StoredEmbeddings or None
+        The engine's embeddings of the scan, where they are kept.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def propagation_efforts(
     if not wanted:
         raise ScanError(f"no structure is shown well on two slices of {scan.path}")
     planes = [through(view, p).geometry.plane for p in layer_points(scan.volume, view)]
-    segmenter = Segmenter(engine, scan.voxels_kji, scan.volume)
+    segmenter = Segmenter(engine, scan.voxels_kji, scan.volume, stored)
     efforts = []
     for number, structure in enumerate(wanted, start=1):
         truth = [_truth_on(structure, scan, plane) for plane in planes]

@@ -9,6 +9,9 @@ from typing import Protocol
 from GazeSAMLib.engines.client import WorkerClient
 from GazeSAMLib.engines.registry import make_engine
 from GazeSAMLib.engines.segmenter import Segmenter
+from GazeSAMLib.engines.stored_embeddings import stored_for
+from GazeSAMLib.geometry.digest import scan_digest
+from GazeSAMLib.hosts.cli.terminal import tell
 from GazeSAMLib.hosts.cli.timing import Answer
 from GazeSAMLib.scans.scan import Scan
 from GazeSAMLib.segmentation.following import follow
@@ -49,7 +52,7 @@ def in_worker(engine: str, scan: Scan, **options: str) -> Iterator[Answers]:
     WorkerError
         If the process cannot be started.
     """
-    with WorkerClient() as client:
+    with WorkerClient(on_notice=tell) as client:
         client.use_engine(engine, **options)
         client.open_scan(scan.voxels_kji, scan.volume, digest_wanted=False)
         yield Answers(client.answer, client.follow)
@@ -64,5 +67,7 @@ def in_process(engine: str, scan: Scan, **options: str) -> Iterator[Answers]:
     EngineError
         If there is no such engine or it cannot be loaded.
     """
-    segmenter = Segmenter(make_engine(engine, **options), scan.voxels_kji, scan.volume)
+    made = make_engine(engine, **options)
+    stored = stored_for(made, partial(scan_digest, scan.voxels_kji, scan.volume), tell)
+    segmenter = Segmenter(made, scan.voxels_kji, scan.volume, stored)
     yield Answers(segmenter.answer, partial(follow, segmenter))

@@ -1,12 +1,16 @@
 """``gazesam evaluate``."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from GazeSAMLib.engines.engine import Engine
 from GazeSAMLib.engines.registry import DEFAULT, FALLBACK, fallback_notice, make_engine
+from GazeSAMLib.engines.stored_embeddings import StoredEmbeddings, stored_for
+from GazeSAMLib.geometry.digest import scan_digest
 from GazeSAMLib.hosts.cli.evaluation_output import write_evaluation
 from GazeSAMLib.hosts.cli.evaluation_table import show_evaluation
 from GazeSAMLib.hosts.cli.illustrating import make_folder
@@ -35,6 +39,7 @@ from GazeSAMLib.hosts.cli.segment import (
 )
 from GazeSAMLib.hosts.cli.segmenting import DEFAULT_ENGINE
 from GazeSAMLib.hosts.cli.terminal import progress_bars, tell
+from GazeSAMLib.scans.scan import Scan
 from GazeSAMLib.simulation.evaluation import EvaluationOptions, Evaluator
 from GazeSAMLib.simulation.propagation_evaluation import propagation_efforts
 from GazeSAMLib.simulation.report import evaluation_json
@@ -110,7 +115,12 @@ def evaluate(
             opened = open_labelled(scan, labels, series, structure, progress)
             efforts = {
                 tried.name: propagation_efforts(
-                    tried, opened.scan, opened.structures, options.display, progress
+                    tried,
+                    opened.scan,
+                    opened.structures,
+                    options.display,
+                    progress,
+                    _stored(tried, opened.scan),
                 )
                 for tried in engines
             }
@@ -119,7 +129,9 @@ def evaluate(
     with progress_bars() as progress:
         opened = open_labelled(scan, labels, series, structure, progress)
         evaluator = Evaluator(opened.scan, opened.structures, options)
-        found = [evaluator.evaluate(tried, progress) for tried in engines]
+        found = [
+            evaluator.evaluate(tried, progress, _stored(tried, opened.scan)) for tried in engines
+        ]
     written = [] if output is None else write_evaluation(output, found, evaluator)
     if as_json:
         typer.echo(json.dumps(evaluation_json(found), indent=2))
@@ -127,6 +139,10 @@ def evaluate(
     for name in evaluator.shown.unseen:
         tell(f"{name} was left out: no slice shows it well enough to be looked at")
     show_evaluation(found, written)
+
+
+def _stored(engine: Engine[Any], scan: Scan) -> StoredEmbeddings | None:
+    return stored_for(engine, partial(scan_digest, scan.voxels_kji, scan.volume), tell)
 
 
 def _engines(names: list[str], given: dict[str, str]) -> list[Any]:

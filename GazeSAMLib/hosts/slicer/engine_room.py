@@ -1,6 +1,6 @@
 """Getting the engine process ready for a scan, and asking it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,9 @@ from GazeSAMLib.engines.messages import (
     EngineReady,
     Failure,
     FromWorker,
+    Notice,
     Opened,
+    PreparedAhead,
     Progress,
     Propagated,
     PropagationEnded,
@@ -20,8 +22,10 @@ from GazeSAMLib.engines.messages import (
 )
 from GazeSAMLib.engines.segmenter import SegmentAnswer, SegmentRequest
 from GazeSAMLib.errors import GazeSAMError
+from GazeSAMLib.geometry.slice_view import SliceView
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.hosts.slicer.guard import sentence
+from GazeSAMLib.hosts.slicer.looking_ahead import LookingAhead
 from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
 from GazeSAMLib.hosts.slicer.warped_session import WarpedSlices
 from GazeSAMLib.hosts.slicer.warped_slice import WarpedScan
@@ -84,6 +88,12 @@ class EngineRoom:
         The engine.
     listener : EngineListener
         Whom to talk to.
+
+    Attributes
+    ----------
+    ahead : LookingAhead or None
+        What is prepared; None where the engine needs no preparation, or the volume lies under
+        a transform that is not linear: then the engine process gets slices, not the scan.
     """
 
     def __init__(self, choice: EngineChoice, listener: EngineListener) -> None:
@@ -92,6 +102,8 @@ class EngineRoom:
         self._worker = WorkerProcess(self._hear, listener.tell, listener.fail, choice.python)
         self._missing: set[type] = {Opened, EngineReady, ScanDigest}
         self._slices: WarpedSlices | None = None
+        self._volume: VolumeGeometry | None = None
+        self.ahead: LookingAhead | None = None
 
     def start(self, scene_volume: SceneVolume, warped: WarpedScan | None = None) -> None:
         """Start the engine process and hand the scan over.
@@ -112,7 +124,9 @@ class EngineRoom:
         self._worker.start()
         self._worker.open_scan(scene_volume.voxels_kji, scene_volume.volume)
         self._worker.use_engine(self._choice.name, self._choice.options)
-        if warped is not None:
+        if warped is None:
+            self._volume = scene_volume.volume
+        else:
             self._slices = WarpedSlices(warped, self._open_slice, self._worker.say)
 
     @property
@@ -128,6 +142,11 @@ class EngineRoom:
         else:
             self._slices.ask(request)
 
+    def look_ahead(self, shown: Mapping[str, SliceView]) -> None:
+        """Take in the views on screen, whose slices and neighbours may be looked at next."""
+        if self.ahead is not None:
+            self.ahead.follow(shown)
+
     def end(self) -> None:
         """End the process; ending twice is harmless."""
         self._worker.end()
@@ -135,7 +154,22 @@ class EngineRoom:
     def _open_slice(self, pixels: npt.NDArray[np.uint8], geometry: VolumeGeometry) -> None:
         self._worker.open_scan(pixels, geometry, digest_wanted=False)
 
+    def _hear_besides(self, said: FromWorker) -> None:
+        """Take in what has nothing to do with looks."""
+        match said:
+            case EngineReady(looks_ahead=True) if self.ahead is not None:
+                self.ahead.renew()
+            case EngineReady(looks_ahead=True) if self._volume is not None:
+                self.ahead = LookingAhead(self._volume, self._worker.say)
+            case EngineReady() | Failure(about="look_ahead"):
+                self.ahead = None
+            case PreparedAhead() if self.ahead is not None:
+                self.ahead.hear(said)
+            case Notice():
+                self._listener.tell(sentence(said.sentence))
+
     def _hear(self, said: FromWorker) -> None:
+        self._hear_besides(said)
         match said:
             case SegmentAnswer() | Propagated() | PropagationEnded():
                 self._listener.answered(said)

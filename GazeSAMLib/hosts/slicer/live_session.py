@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from GazeSAMLib.gaze.event import Event, EventKind
 from GazeSAMLib.gaze.sample import GazeSample
+from GazeSAMLib.hosts.slicer.accepted_slices import AcceptedSlices
 from GazeSAMLib.hosts.slicer.gaze_meter import GazeMeter
 from GazeSAMLib.hosts.slicer.gaze_overlay import GazeOverlay
 from GazeSAMLib.hosts.slicer.preview import Preview
@@ -46,6 +47,10 @@ class LiveSession:
         What keys do.
     drift : DriftKey
         The correction of the gaze.
+    shown : dict
+        The views on screen, by layout name.
+    slices : AcceptedSlices
+        Which slices of the current segment were looked at, and which propagated.
     """
 
     def __init__(
@@ -61,8 +66,10 @@ class LiveSession:
         self.tap = RecordingTap(tell)
         self.events = SessionEvents(parts, self.tap, send, changed, tell)
         self.drift = parts.drift
+        self.slices = AcceptedSlices(parts)
         self._parts = parts
         self._views = ViewWatch(parts.scene_volume)
+        self.shown = self._views.shown
         self._preview = Preview()
         self._propagated = PropagationOutlines(parts.scene_volume.volume)
         self._overlay = GazeOverlay(parts.display.screen_px_per_deg)
@@ -92,6 +99,7 @@ class LiveSession:
                 self._preview.move(change.view)
             if self.feed.recording is None:  # else the recording tells of its own views
                 self.events.act(Event(self.feed.now_ns(), EventKind.VIEW, change.details()))
+        self.slices.follow(self._views.shown, self.options.preview_opacity)
 
     def tick(self) -> None:
         """Take in the gaze since the last call, and bring the outline up to date.
@@ -157,6 +165,7 @@ class LiveSession:
         self.feed.stop()
         self._preview.close()
         self._propagated.close()
+        self.slices.close()
         self._overlay.close()
         self.tap.switch(None)
 

@@ -15,8 +15,13 @@ from GazeSAMLib.hosts.slicer.journal_shelf import JournalShelf
 from GazeSAMLib.hosts.slicer.live_session import LiveSession
 from GazeSAMLib.hosts.slicer.run_choices import RunChoices, RunListener
 from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
+from GazeSAMLib.hosts.slicer.segmentation_node import SegmentationNodeWriter
 from GazeSAMLib.hosts.slicer.warped_slice import WarpedScan
-from GazeSAMLib.hosts.slicer.workplace import Workplace, restored_segmentation
+from GazeSAMLib.hosts.slicer.workplace import (
+    Workplace,
+    opened_segmentation,
+    restored_segmentation,
+)
 from GazeSAMLib.session import Answer
 
 TICK_MS = 16
@@ -124,15 +129,15 @@ class SessionRun:
         GazeSAMError
             If it cannot be done; the question stays.
         """
-        offer, node = self.offer, self._choices.segmentation_node
+        offer, writer = self.offer, None
         if offer is None:
             return
         if restore:
-            node = restored_segmentation(offer, self._scene_volume, self._shelf)
+            writer = restored_segmentation(offer, self._scene_volume, self._shelf)
         else:
             self._shelf.set_aside(offer)
         self.offer = None
-        self._begin(node)
+        self._begin(writer)
 
     def press(self, kind: EventKind) -> None:
         """Do what a key says; nothing unless looking has begun.
@@ -182,17 +187,18 @@ class SessionRun:
             return
         self.offer = self._shelf.offer(slicer.mrmlScene, scan_digest)
         if self.offer is None:
-            self._begin(self._choices.segmentation_node)
+            self._begin()
         else:
             self._move(RunState.ASKING)
 
-    def _begin(self, node: "slicer.vtkMRMLSegmentationNode | None") -> None:
+    def _begin(self, writer: SegmentationNodeWriter | None = None) -> None:
+        chosen, scene_volume = self._choices.segmentation_node, self._scene_volume
         try:
             self.workplace = Workplace(
                 self._choices,
-                self._scene_volume,
+                scene_volume,
                 self._warped,
-                node,
+                writer or opened_segmentation(chosen, scene_volume),
                 self._shelf,
                 self.scan_digest,
                 self.room.ask,
@@ -216,6 +222,7 @@ class SessionRun:
             return
         if self._ticks % VIEWS_EVERY == 0:
             self.workplace.live.look_at_views(self._stamp.transform)
+            self.room.look_ahead(self.workplace.live.shown)
         self.workplace.live.tick()
 
     def _look_at_scene(self, workplace: Workplace) -> None:

@@ -10,6 +10,8 @@ import slicer.util
 
 from GazeSAMLib.errors import GeometryError
 from GazeSAMLib.frames import ScreenPoint
+from GazeSAMLib.geometry.affine import apply, invert
+from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_view import SliceView
 from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
 from GazeSAMLib.hosts.slicer.slice_snapshot import shows, snapshot
@@ -176,6 +178,14 @@ def show_volume(volume_node: "slicer.vtkMRMLScalarVolumeNode | None") -> None:
     widgets = [manager.sliceWidget(name) for name in manager.sliceViewNames()]
     if not any(shows(each.sliceLogic(), volume_node) for each in widgets if each.visible):
         slicer.util.setSliceViewerLayers(background=volume_node, fit=True)
+
+
+def go_to_plane(name: str, plane: SlicePlane, scene_volume: SceneVolume) -> None:
+    """Move a slice view along its normal, through the middle of a plane of the volume."""
+    widget, local_ras_from_ras = slice_widget(name), scene_volume.local_ras_from_ras
+    if widget is not None and local_ras_from_ras is not None:
+        point_ras = apply(invert(local_ras_from_ras), plane.origin_local_ras)
+        widget.mrmlSliceNode().JumpSliceByOffsetting(*point_ras.tolist())
 
 
 def show_plane(view: SliceView, scene_volume: SceneVolume) -> None:

@@ -12,17 +12,20 @@ from hypothesis.extra import numpy as hnp
 
 from GazeSAMLib import errors
 from GazeSAMLib.engines.codec import KINDS, frame, parse
+from GazeSAMLib.engines.look_ahead import LookAhead, ViewAhead
 from GazeSAMLib.engines.messages import (
     Cancel,
     Embedded,
     EngineReady,
     Failure,
     Hello,
+    Notice,
     Opened,
     OpenScan,
     Outdated,
     Ping,
     Pong,
+    PreparedAhead,
     Progress,
     Propagate,
     Propagated,
@@ -53,6 +56,8 @@ PLAIN = [
     Outdated((1, 2), (3,)),
     Progress("loading sam", 0, 1),
     Failure("decode", 3, "EngineError", "it failed"),
+    PreparedAhead(3, 4, 20, 12.5),
+    Notice("the disk is full"),
     PropagationEnded(4, ("the scan ends", "the structure ends")),
     StopPropagation(),
     Shutdown(),
@@ -76,6 +81,7 @@ def test_a_plain_message_arrives_as_it_was(message):
 def test_every_kind_of_message_is_tested_here():
     tested = {type(message) for message in PLAIN}
     tested |= {SegmentRequest, EmbedRequest, SegmentAnswer, Ping, Pong, Propagate, Propagated}
+    tested |= {LookAhead}
     assert tested == {*KINDS.values()}
 
 
@@ -198,6 +204,54 @@ def test_a_propagated_slice_is_about_one_mask(shapes):
         parse(message)
 
 
+sides = st.integers(0, 10_000)
+views = st.builds(
+    ViewAhead, st.just(OBLIQUE), st.floats(1e-3, 100.0), sides, sides, st.integers(-1, 1)
+)
+
+
+@given(st.lists(views, max_size=4), st.booleans())
+def test_a_look_ahead_arrives_with_the_same_bits(views, paused):
+    received = sent(LookAhead(9, tuple(views), 400.0, 40.0, paused))
+    assert (received.number, received.window, received.level) == (9, 400.0, 40.0)
+    assert received.paused is paused
+    assert len(received.views) == len(views)
+    for view, expected in zip(received.views, views, strict=True):
+        assert dataclasses.astuple(replace(view, plane=None)) == dataclasses.astuple(
+            replace(expected, plane=None)
+        )
+        assert same_bits(view.plane.origin_local_ras, OBLIQUE.origin_local_ras)
+        assert same_bits(view.plane.column_direction, OBLIQUE.column_direction)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("planes", np.zeros((1, 4, 2))),
+        ("planes", np.zeros((2, 4, 3))),
+        ("steps", np.zeros(1)),
+        ("steps", np.array([np.inf])),
+        ("steps", np.ones(2)),
+        ("counts", np.array([[-1, 0, 0]])),
+        ("counts", np.array([[0, 1 << 40, 0]])),
+        ("counts", np.array([[1, 1, 2]])),
+        ("counts", np.array([[1, 1]])),
+        ("counts", None),
+    ],
+    ids=str,
+)
+def test_views_that_have_no_neighbours_are_refused(name, values):
+    (message,) = FrameDecoder().feed(
+        frame(LookAhead(1, (ViewAhead(OBLIQUE, 1.0, 2, 2),), 400.0, 40.0))
+    )
+    if values is None:
+        del message.arrays[name]
+    else:
+        message.arrays[name] = values
+    with pytest.raises(GazeSAMError):
+        parse(message)
+
+
 def test_a_full_size_answer_is_small_on_the_pipe():
     logits = np.full((3, 1024, 1024), 1.0, dtype=np.float32)
     answer = SegmentAnswer(1, MaskCandidates(logits, np.ones(3, dtype=np.float32)), 0.0, 0.0)
@@ -219,6 +273,9 @@ array_names = (
     "scores",
     "low_res",
     "data",
+    "planes",
+    "steps",
+    "counts",
 )
 any_array = hnp.arrays(
     st.sampled_from(["|u1", "<i8", "<f4", "<f8"]), hnp.array_shapes(max_dims=4, max_side=4)

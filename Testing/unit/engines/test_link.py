@@ -5,6 +5,7 @@ import pytest
 
 from GazeSAMLib.engines.codec import frame, parse
 from GazeSAMLib.engines.link import ENDS_IN_A_ROW, WorkerLink
+from GazeSAMLib.engines.look_ahead import LookAhead, ViewAhead
 from GazeSAMLib.engines.messages import (
     Cancel,
     Failure,
@@ -99,6 +100,38 @@ def test_a_digest_is_computed_once():
     hear(link, ScanDigest(1, "ab" * 32))
     assert link.scan_digest == "ab" * 32
     assert not told(link)[0].digest_wanted
+
+
+def ahead(number, *views):
+    return LookAhead(number, views, 400.0, 40.0)
+
+
+VIEW = ViewAhead(AXIAL, 3.0, 1, 1)
+
+
+def test_a_new_worker_is_told_what_to_prepare():
+    link = linked(SCAN, ENGINE, ahead(1, VIEW), ahead(2, VIEW))
+    assert [type(message) for message in told(link)] == [OpenScan, UseEngine, LookAhead]
+    assert told(link)[-1].number == 2
+
+
+@pytest.mark.parametrize("message", [SCAN, ENGINE, ahead(2)], ids=["scan", "engine", "no views"])
+def test_what_ends_preparing_in_the_worker_ends_it_here(message):
+    assert linked(ahead(1, VIEW), message).ahead is None
+
+
+def test_what_failed_ahead_is_not_tried_by_the_next():
+    link = linked(SCAN, ENGINE, ahead(1, VIEW))
+    hear(link, Failure("look_ahead", 1, "EngineError", "no room"))
+    assert told(link) == [SCAN, ENGINE]
+
+
+def test_preparing_that_ends_workers_is_given_up_before_the_session_is():
+    link = linked(SCAN, ENGINE, ahead(1, VIEW))
+    link.ended("signal SIGKILL")
+    assert len(told(link)) == 3
+    link.ended("signal SIGKILL")
+    assert told(link) == [SCAN, ENGINE]
 
 
 def test_half_a_frame_of_a_lost_worker_does_not_disturb_the_next():

@@ -9,6 +9,7 @@ from GazeSAMLib.errors import GazeSAMError
 from GazeSAMLib.hosts.slicer.edit_rules import Overwrite
 from GazeSAMLib.hosts.slicer.guard import Guard
 from GazeSAMLib.hosts.slicer.journal_shelf import JournalShelf
+from GazeSAMLib.hosts.slicer.panel.ahead_row import AheadRow
 from GazeSAMLib.hosts.slicer.panel.choices import Choices
 from GazeSAMLib.hosts.slicer.panel.engine_section import EngineSection
 from GazeSAMLib.hosts.slicer.panel.export_section import ExportSection
@@ -17,6 +18,7 @@ from GazeSAMLib.hosts.slicer.panel.keys_section import KeysSection
 from GazeSAMLib.hosts.slicer.panel.record_section import Recordable, RecordSection
 from GazeSAMLib.hosts.slicer.panel.scan_section import ScanSection
 from GazeSAMLib.hosts.slicer.panel.session_section import SessionHooks, SessionSection
+from GazeSAMLib.hosts.slicer.panel.slices_row import SlicesRow
 from GazeSAMLib.hosts.slicer.panel.status_line import StatusLine
 from GazeSAMLib.hosts.slicer.run_choices import RunChoices
 from GazeSAMLib.hosts.slicer.session_parts import LiveOptions
@@ -64,6 +66,8 @@ class Panel:
             JournalShelf(data_folder() / "journals"),
             SessionHooks(self._run_choices, self._session_moved, self._session_pulse),
         )
+        self._slices = SlicesRow(ui, guard, self.status.say)
+        self._ahead = AheadRow(ui, guard)
         self._keys = KeysSection(ui, guard, self.session.renew_keys)
         self._record = RecordSection(ui, guard, self._recordable)
         self._export = ExportSection(ui, self.choices, guard, self.status, self.session)
@@ -180,6 +184,8 @@ class Panel:
         run, parameters = self.session.run, self.choices.parameters
         live = None if run is None else run.live
         self._gaze.show_signal(live)
+        self._ahead.show(None if live is None or run is None else run.room.ahead)
+        self._slices.show(None if live is None else live.slices)
         if live is not None and parameters is not None:
             segment_id = live.events.segment_id
             if parameters.segmentId != segment_id:
