@@ -10,6 +10,7 @@
     ├── PromptError        a prompt that no engine can answer
     ├── EngineError        an engine that cannot be loaded or failed
     │   ├── CheckpointError    a weights file that is not what it claims to be
+    │   ├── ModelError         a model's file that is not here and could not be brought here
     │   ├── WorkerError        the engine process died or does not answer
     │   └── ProtocolError      a message to or from the engine process is malformed
     ├── JournalError       accepted work that could not be put on disk
@@ -50,6 +51,10 @@ class EngineError(GazeSAMError):
 
 class CheckpointError(EngineError):
     """A weights file is damaged, unsafe or of another model."""
+
+
+class ModelError(EngineError):
+    """A model's file is not on this machine, or could not be brought here."""
 
 
 class WorkerError(EngineError):

@@ -9,7 +9,6 @@ import itertools
 import os
 import re
 import shutil
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from GazeSAMLib.engines.file_lock import lock_now
 from GazeSAMLib.errors import EngineError
 from GazeSAMLib.geometry.volume import VolumeGeometry
 
@@ -24,20 +24,6 @@ Voxels = npt.NDArray[np.generic]
 
 _FOLDER_NAME = re.compile(r"gazesam-(\d+)-")
 _LOCK_NAME = "host.lock"
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        # A POSIX lock, not flock: a forked child does not inherit it, and when its process
-        # dies it goes before the process's pipes close.
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class ScanFolder:
@@ -72,7 +58,7 @@ class ScanFolder:
             descriptor = -1
             try:
                 descriptor = os.open(path / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
-                _lock(descriptor)
+                lock_now(descriptor)
             except OSError:
                 if descriptor >= 0:
                     os.close(descriptor)
@@ -168,7 +154,7 @@ def remove_abandoned(folder: Path) -> None:
     except OSError:
         return
     try:
-        _lock(descriptor)
+        lock_now(descriptor)
         shutil.rmtree(folder, ignore_errors=True)
     except OSError:
         return

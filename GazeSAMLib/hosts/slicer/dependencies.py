@@ -14,14 +14,17 @@ from subprocess import CalledProcessError
 import slicer.util
 from slicer.i18n import tr as _
 
-from GazeSAMLib.engines.registry import ENTRIES
+from GazeSAMLib.engines.registry import engine_of
 from GazeSAMLib.errors import GazeSAMError
 
 REQUESTER = "GazeSAM"
 # What an engine needs beside torch, which only the PyTorch extension may install.
 ENGINE_PACKAGES = {
     "compact": ("onnxruntime>=1.19",),
+    "onnx": ("onnxruntime>=1.19",),
     "sam": ("segment-anything-py>=1.0.1",),
+    "mobile_sam": ("segment-anything-py>=1.0.1", "timm>=1.0.22"),
+    "sam2": ("segment-anything-py>=1.0.1", "timm>=1.0.22"),
 }
 # What is installed for an import name that a gaze source lacks.
 SOURCE_PACKAGES = {"pylsl": "pylsl>=1.17", "zmq": "pyzmq>=26", "msgpack": "msgpack>=1.0.8"}
@@ -35,9 +38,9 @@ def missing_packages(requirements: Path) -> list[str]:
 
 
 def missing_for_engine(name: str) -> tuple[str, ...]:
-    """Return the packages that an engine needs and Slicer's Python lacks."""
+    """Return the packages that an engine, or a model's, needs and Slicer's Python lacks."""
     importlib.invalidate_caches()
-    return next((entry.missing for entry in ENTRIES if entry.name == name), ())
+    return engine_of(name).missing
 
 
 def install(packages: list[str], tell: Callable[[str], None]) -> None:
@@ -103,7 +106,8 @@ def install_for_engine(name: str, tell: Callable[[str], None]) -> None:
         tell(_("Installing torch …"))
         if PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True) is None:
             raise GazeSAMError(_("torch was not installed; the error log says why"))
-    install([p for p in ENGINE_PACKAGES.get(name, ()) if not _is_there(p)], tell)
+    packages = ENGINE_PACKAGES.get(engine_of(name).name, ())
+    install([package for package in packages if not _is_there(package)], tell)
 
 
 def install_for_source(missing: tuple[str, ...], tell: Callable[[str], None]) -> None:

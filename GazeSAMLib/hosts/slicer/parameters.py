@@ -5,7 +5,7 @@ from typing import Annotated
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
 
-from GazeSAMLib.engines.registry import DEFAULT, engine_names
+from GazeSAMLib.engines.registry import DEFAULT, choices
 
 
 @parameterNodeWrapper
@@ -21,7 +21,7 @@ class GazeSAMParameters:
     segmentId : str
         The segment that takes them; empty before there is one.
     engine : str
-        Name of the segmenter.
+        Name of the segmenter: an engine, or a model.
     previewOpacity : float
         Of the outline.
     smoothingHz : float
@@ -42,7 +42,7 @@ class GazeSAMParameters:
     volume: vtkMRMLScalarVolumeNode
     segmentation: vtkMRMLSegmentationNode
     segmentId: str  # noqa: N815 - names of parameters are Slicer's, in camel case
-    engine: Annotated[str, Choice(list(engine_names()))] = DEFAULT
+    engine: Annotated[str, Choice(list(choices()))] = DEFAULT
     previewOpacity: Annotated[float, WithinRange(0.1, 1.0)] = 1.0  # noqa: N815
     smoothingHz: Annotated[float, WithinRange(0.3, 5.0)] = 1.0  # noqa: N815
     addLooksUp: bool = False  # noqa: N815

@@ -6,17 +6,20 @@ from pathlib import Path
 import pytest
 
 from GazeSAMLib.engines import registry
+from GazeSAMLib.engines.catalogue.models import MODELS
 from GazeSAMLib.engines.registry import (
     DEFAULT,
     ENTRIES,
     FALLBACK,
     EngineEntry,
+    choices,
     default_engine,
     engine_names,
+    engine_of,
     fallback_notice,
     make_engine,
 )
-from GazeSAMLib.errors import EngineError
+from GazeSAMLib.errors import EngineError, ModelError
 
 
 def test_names_are_unique_and_the_default_is_first():
@@ -71,12 +74,51 @@ def test_an_engine_that_lacks_a_package_says_how_to_install_it(monkeypatch):
 def test_an_unknown_engine_is_refused_with_the_names_there_are():
     with pytest.raises(EngineError, match="no engine 'regoin'") as caught:
         make_engine("regoin")
-    assert all(name in str(caught.value) for name in engine_names())
+    assert all(name in str(caught.value) for name in choices())
 
 
 def test_an_unknown_option_is_refused_by_its_name():
     with pytest.raises(EngineError, match="no option 'checkpiont'"):
         make_engine(DEFAULT, checkpiont="vit_b.pth")
+
+
+@pytest.fixture
+def nothing_missing(monkeypatch, tmp_path):
+    """Every package is here and no model is."""
+    monkeypatch.setenv("GAZESAM_CACHE", str(tmp_path))
+    entries = tuple(replace(entry, packages=()) for entry in ENTRIES)
+    monkeypatch.setattr(registry, "ENTRIES", entries)
+
+
+def test_a_model_is_named_like_an_engine_and_each_name_is_offered_once():
+    assert choices()[: len(ENTRIES)] == engine_names()
+    assert len(set(choices())) == len(choices())
+    assert {model.name for model in MODELS} <= set(choices())
+    assert engine_of("sam_vit_b").name == "sam"
+    assert engine_of("mobile_sam").name == "mobile_sam"
+
+
+@pytest.mark.parametrize("name", ["sam_vit_b", "mobile_sam", "sam2.1_tiny"])
+@pytest.mark.usefixtures("nothing_missing")
+def test_a_model_that_is_not_here_says_how_to_get_it(name):
+    with pytest.raises(ModelError, match=f"type: gazesam models pull {name}$"):
+        make_engine(name, device="cpu")
+
+
+@pytest.mark.usefixtures("nothing_missing")
+def test_a_model_takes_no_other_weights():
+    with pytest.raises(EngineError, match="name the engine 'sam' in its place"):
+        make_engine("sam_vit_b", checkpoint="vit_l.pth")
+
+
+@pytest.mark.usefixtures("nothing_missing")
+def test_an_engine_without_weights_names_its_models():
+    with pytest.raises(ModelError, match=r"'sam2' needs a checkpoint.*sam2\.1_tiny, sam2\.1_small"):
+        make_engine("sam2")
+    with pytest.raises(ModelError, match=r"'sam' needs a checkpoint.*medsam"):
+        make_engine("sam", checkpoint=None)
+    with pytest.raises(ModelError, match="export-onnx"):
+        make_engine("onnx")
 
 
 def test_missing_names_only_the_packages_that_are_not_installed():

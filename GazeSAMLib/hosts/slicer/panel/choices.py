@@ -6,6 +6,8 @@ from typing import Any
 import vtk
 from slicer.i18n import tr as _
 
+from GazeSAMLib.engines.catalogue.models import all_models
+from GazeSAMLib.engines.catalogue.shelf import ModelShelf
 from GazeSAMLib.hosts.slicer.parameters import GazeSAMParameters
 
 
@@ -60,10 +62,20 @@ def _name_items(combo_box: Any, labels: dict[str, str]) -> None:  # noqa: ANN401
 
 
 def _engine_labels() -> dict[str, str]:
+    shelf = ModelShelf()
+    models = {
+        entry.name: entry.title
+        if shelf.look_up(entry).is_here
+        else _("{model} (not fetched yet)").format(model=entry.title)
+        for entry in all_models()
+    }
     return {
+        **models,
         "compact": _("Compact network (built in)"),
         "region": _("Region growing (built in)"),
         "sam": _("Segment Anything (weights of your own)"),
+        "sam2": _("Segment Anything 2.1 (weights of your own)"),
+        "onnx": _("Exported model (ONNX, a folder of your own)"),
     }
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from GazeSAMLib.engines.catalogue.models import model_names
+from GazeSAMLib.engines.registry import engine_of
 from GazeSAMLib.hosts.slicer.dependencies import install_for_engine, missing_for_engine
 from GazeSAMLib.hosts.slicer.engine_room import EngineChoice
 from GazeSAMLib.hosts.slicer.guard import Guard
@@ -12,6 +14,11 @@ from GazeSAMLib.hosts.slicer.panel.status_line import StatusLine
 from GazeSAMLib.hosts.slicer.settings import keep_setting, setting
 
 DEVICES = ("", "cpu", "cuda")
+
+
+def _takes_own_weights(name: str) -> bool:
+    """Whether a file has to be named; models that GazeSAM knows lie in their own folder."""
+    return name not in ("", *model_names()) and bool(engine_of(name).weights_option)
 
 
 class EngineSection:
@@ -50,14 +57,10 @@ class EngineSection:
         parameters, ui = self._choices.parameters, self._ui
         if parameters is None:
             return
-        has_weights = parameters.engine == "sam"
-        for widget in (
-            ui.checkpointLabel,
-            ui.checkpointEdit,
-            ui.deviceLabel,
-            ui.deviceSelector,
-        ):
-            widget.setVisible(has_weights)
+        for widget in (ui.checkpointLabel, ui.checkpointEdit):
+            widget.setVisible(_takes_own_weights(parameters.engine))
+        for widget in (ui.deviceLabel, ui.deviceSelector):
+            widget.setVisible(bool(engine_of(parameters.engine).weights_option))
         missing = () if setting("Python") else missing_for_engine(parameters.engine)
         ui.engineNoteLabel.setVisible(bool(missing))
         ui.installEngineButton.setVisible(bool(missing))
@@ -70,11 +73,10 @@ class EngineSection:
         parameters = self._choices.parameters
         name = "" if parameters is None else parameters.engine
         options: dict[str, Any] = {}
-        if name == "sam":
-            options = {
-                "checkpoint": setting("Checkpoint") or None,
-                "device": setting("Device") or None,
-            }
+        if name and engine_of(name).weights_option:
+            options["device"] = setting("Device") or None
+        if _takes_own_weights(name):
+            options["checkpoint"] = setting("Checkpoint") or None
         return EngineChoice(name, options, setting("Python") or None)
 
     def set_enabled(self, *, enabled: bool) -> None:
