@@ -10,6 +10,9 @@ import numpy.typing as npt
 from GazeSAMLib.prompts.candidates import MaskCandidates
 from GazeSAMLib.prompts.prompt_set import PromptSet
 
+EVERYTHING = "+everything"
+"""Ends the weights digest of an engine that embeds a slice image together with all its masks."""
+
 EmbeddingT = TypeVar("EmbeddingT")
 EmbeddingT_co = TypeVar("EmbeddingT_co", covariant=True)
 

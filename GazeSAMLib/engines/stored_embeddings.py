@@ -74,7 +74,7 @@ class StoredEmbeddings:
 
     def is_at_hand(self, key: EmbeddingKey) -> bool:
         """Whether an embedding seems to be kept."""
-        return self.keeper.holds(key)
+        return self.keeper.holds(key) or self.keeper.holds(key.with_everything())
 
     def most_slices(self, share: float) -> int:
         """Return how many slices there is room for in a share of what may be kept."""
@@ -147,6 +147,10 @@ class StoredEmbeddings:
         return under_way.made
 
     def _read(self, key: EmbeddingKey) -> Sized | None:
+        """Return an embedding that is kept, with all masks of the slice where they are known."""
+        return self._read_one(key.with_everything()) or self._read_one(key)
+
+    def _read_one(self, key: EmbeddingKey) -> Sized | None:
         packed = self.keeper.read(key)
         if packed is None:
             return None

@@ -87,6 +87,27 @@ def test_segment_uses_what_is_prepared_and_gives_the_same(
     assert {path for path in now if now[path] > times[path]} == kept  # read, not made
 
 
+def test_everything_is_found_once_and_used_by_segment(
+    gazesam, scan, recording, sam, cache, tmp_path
+):
+    thorough = ("--everything", "--points-per-side", "2")
+    done = prepared(gazesam, scan, sam, *thorough)
+    assert done["embedded"] == done["slices"]
+    assert done["weights_digest"].endswith("+everything")
+    assert prepared(gazesam, scan, sam, *thorough)["at_hand"] == done["slices"]
+    # Looks find these slices: nothing else is embedded.
+    output = tmp_path / "all.nii.gz"
+    said = gazesam("segment", scan, "--gaze", recording, *sam, "-o", output)
+    assert said.code == 0, said.err
+    assert len(list(cache.iterdir())) == done["slices"]
+
+
+def test_everything_takes_a_model_of_segment_anything(gazesam, scan):
+    said = gazesam("prepare", scan, "--engine", "region", "--everything")
+    assert said.code == 1
+    assert "cannot segment everything" in said.err
+
+
 def test_engines_that_need_no_preparation_say_so(gazesam, scan, cache):
     said = gazesam("prepare", scan, "--engine", "region")
     assert said.code == 0

@@ -29,7 +29,10 @@ DEMO = {
         "Left pallidum": (0.3, 3.2),
     },
 }
-COMMANDS = ("segment", "info", "engines", "demo", "restore")
+COMMANDS = (
+    "segment", "info", "engines", "models", "prepare", "auto", "export-onnx", "demo", "restore",
+    "simulate", "evaluate", "measure", "export-seg", "import-gaze", "export-gaze", "accuracy",
+)  # fmt: skip
 
 
 def test_info_tells_geometry_orientation_and_digest(gazesam, scan) -> None:

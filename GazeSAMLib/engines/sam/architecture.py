@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from GazeSAMLib.engines.sam.runtime import import_segment_anything
+from GazeSAMLib.engines.sam.adapter import add_adapters
+from GazeSAMLib.engines.torch_runtime.imports import import_segment_anything
 from GazeSAMLib.errors import CheckpointError
 
+_ADAPTER = "image_encoder.blocks.0.Adapter.channel.0.weight"
 _NAMES = {(768, 12): "vit_b", (1024, 24): "vit_l", (1280, 32): "vit_h"}
 
 
@@ -31,6 +33,8 @@ class SamArchitecture:
         Side of a token in pixels.
     image_px : int
         Side of the square input.
+    adapter : int
+        Hidden channels of the adapters that SAM-Med2D adds to every block; 0 without them.
     """
 
     width: int
@@ -40,11 +44,14 @@ class SamArchitecture:
     window: int
     patch_px: int
     image_px: int
+    adapter: int = 0
 
     @property
     def name(self) -> str:
         """``vit_b``, ``vit_l``, ``vit_h``, or a description of another size."""
-        return _NAMES.get((self.width, self.depth), f"vit of width {self.width}, {self.depth} deep")
+        size = f"vit of width {self.width}, {self.depth} deep"
+        known = _NAMES.get((self.width, self.depth), size)
+        return f"{known} with adapters" if self.adapter else known
 
     @classmethod
     def of(cls, shapes: Mapping[str, tuple[int, ...]]) -> "SamArchitecture":
@@ -68,6 +75,7 @@ class SamArchitecture:
             if depth == 0:
                 raise KeyError("image_encoder.blocks.0.attn.rel_pos_h")
             heads = width // head
+            adapter = shapes[_ADAPTER][0] if _ADAPTER in shapes else 0
         except KeyError as error:
             raise CheckpointError(
                 f"it is not a Segment Anything checkpoint: it has no tensor {error}"
@@ -78,9 +86,8 @@ class SamArchitecture:
                 f"dimensions ({error})"
             ) from error
         global_blocks = tuple(i for i, side in enumerate(sides) if side == tokens)
-        return cls(
-            width, depth, heads, global_blocks, min(sides), patch_px, int(tokens) * int(patch_px)
-        )
+        image_px = int(tokens) * int(patch_px)
+        return cls(width, depth, heads, global_blocks, min(sides), patch_px, image_px, int(adapter))
 
     def build(self, device: str = "cpu") -> Any:  # noqa: ANN401 - a torch module
         """Return a ``segment_anything`` model of this shape; ``meta`` allocates no weights."""
@@ -97,7 +104,7 @@ class SamArchitecture:
         channels = 256
         tokens = self.image_px // self.patch_px
         with torch.device(device):
-            return Sam(
+            model = Sam(
                 image_encoder=ImageEncoderViT(
                     depth=self.depth,
                     embed_dim=self.width,
@@ -127,4 +134,7 @@ class SamArchitecture:
                     iou_head_depth=3,
                     iou_head_hidden_dim=256,
                 ),
-            ).eval()
+            )
+            if self.adapter:
+                add_adapters(model.image_encoder, self.adapter)
+        return model.eval()

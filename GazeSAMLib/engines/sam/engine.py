@@ -1,46 +1,41 @@
-"""Segment Anything (Kirillov et al. 2023, arXiv:2304.02643) through Meta's own predictor."""
+"""Segment Anything (Kirillov et al. 2023, arXiv:2304.02643) and models made from it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from GazeSAMLib.engines.sam.checkpoint import load_sam
+from GazeSAMLib.engines.engine import PackedEmbedding
+from GazeSAMLib.engines.region.engine import RegionEngine
+from GazeSAMLib.engines.sam.architecture import SamArchitecture
+from GazeSAMLib.engines.sam.boxes import boxes_around, mask_scores
+from GazeSAMLib.engines.sam.embedding import SamEmbedding, pack_embedding, unpack_embedding
+from GazeSAMLib.engines.sam.model import Asked, SamModel, load_model
+from GazeSAMLib.engines.torch_runtime.placed_engine import PlacedEngine
+from GazeSAMLib.engines.torch_runtime.placement import Placement
 from GazeSAMLib.errors import CheckpointError, EngineError, PromptError
 from GazeSAMLib.prompts.candidates import MaskCandidates
+from GazeSAMLib.prompts.choice import rank
 from GazeSAMLib.prompts.prompt_set import PromptSet
 
-
-@dataclass(frozen=True, eq=False)
-class SamEmbedding:
-    """The image encoder's output for one slice image.
-
-    Attributes
-    ----------
-    features : torch.Tensor, shape (1, 256, tokens, tokens)
-        On the engine's device.
-    image_shape : (int, int)
-        Height and width of the slice image.
-    input_shape : (int, int)
-        Height and width after resizing, before padding to the square input.
-    """
-
-    features: Any
-    image_shape: tuple[int, int]
-    input_shape: tuple[int, int]
+POINTS, BOX = "points", "box"
+Pixels = npt.NDArray[np.uint8]
 
 
-class SamEngine:
-    """Segment Anything, vit_b, vit_l or vit_h, from a checkpoint file.
+class SamEngine(PlacedEngine[SamEmbedding]):
+    """Segment Anything from a checkpoint file: vit_b, vit_l, vit_h, MedSAM, SAM-Med2D.
 
     Parameters
     ----------
     checkpoint : Path or None
         The weights' file; there is no default, because nothing is downloaded unasked.
-    device : str or None
-        A torch device such as ``cpu`` or ``cuda:0``; None takes a CUDA device where one works.
+    device, precision : str or None
+        See :class:`PlacedEngine`.
+    prompts : str
+        ``points``, or ``box`` for a model that was trained as MedSAM was: it sees images
+        as MedSAM does, and a look becomes a few boxes of different size.
 
     Raises
     ------
@@ -52,61 +47,106 @@ class SamEngine:
 
     name = "sam"
 
-    def __init__(self, checkpoint: Path | str | None = None, device: str | None = None) -> None:
+    def __init__(
+        self,
+        checkpoint: Path | str | None = None,
+        device: str | None = None,
+        precision: str | None = None,
+        prompts: str = POINTS,
+    ) -> None:
         if checkpoint is None:
             raise CheckpointError(
                 "the engine 'sam' needs a checkpoint: give the file of vit_b, vit_l or vit_h"
             )
-        model, self.architecture, self.weights_digest = load_sam(Path(checkpoint))
-        self.device = _device(device)
-        from segment_anything import SamPredictor
+        if prompts not in (POINTS, BOX):
+            raise EngineError(f"prompts of 'sam' are '{POINTS}' or '{BOX}', not '{prompts}'")
+        self._regions = RegionEngine() if prompts == BOX else None
+        super().__init__(Path(checkpoint), device, precision)
+        if self._regions is not None:  # the same weights see images otherwise
+            self.weights_digest += f"+{self._sam.recipe.name}"
 
-        self._predictor = SamPredictor(model.to(self.device))
+    @property
+    def architecture(self) -> SamArchitecture:
+        """The model's, read off its weights."""
+        return self._sam.architecture
 
-    def embed(self, pixels: npt.NDArray[np.uint8]) -> SamEmbedding:
-        """Run the image encoder on a grey slice image, shape (H, W)."""
-        predictor = self._predictor
-        predictor.set_image(np.repeat(pixels[:, :, None], 3, axis=2))
-        return SamEmbedding(predictor.features, predictor.original_size, predictor.input_size)
+    @property
+    def _model(self) -> Any:  # noqa: ANN401 - a torch module
+        return self._sam.network
 
-    def decode(self, embedding: SamEmbedding, prompts: PromptSet) -> MaskCandidates:
-        """Return SAM's three masks with its own estimates of their IoU.
+    @property
+    def _sam(self) -> SamModel:
+        model: SamModel = self._placed.model
+        return model
+
+    def pack(self, embedding: SamEmbedding) -> PackedEmbedding:
+        """Return `embedding` as arrays, its features in float16."""
+        return pack_embedding(embedding, self._sam.recipe.name, self._regions is not None)
+
+    def unpack(self, packed: PackedEmbedding) -> SamEmbedding:
+        """Return the embedding that was packed, on the engine's device.
 
         Raises
         ------
-        PromptError
-            If the previous mask is not one that this model returned.
+        EngineError
+            If it was packed by another engine, or for another kind of model.
         """
-        predictor = self._predictor
-        predictor.features = embedding.features
-        predictor.original_size = embedding.image_shape
-        predictor.input_size = embedding.input_shape
-        predictor.is_image_set = True
-        mask_shape = predictor.model.prompt_encoder.mask_input_size
-        if prompts.previous is not None and prompts.previous.shape != mask_shape:
+
+        def work(sam: SamModel, _placement: Placement) -> SamEmbedding:
+            boxes = self._regions is not None
+            return unpack_embedding(packed, sam.recipe.name, sam.tokens, boxes, sam.device)
+
+        return self._placed.run(work)
+
+    def _load(self, placement: Placement) -> SamModel:
+        model = load_model(self._path, placement, self._regions is not None)
+        if model.digest != self._file_digest:
+            raise CheckpointError(f"{self._path} has been changed: start the engine again")
+        return model
+
+    def _encode(
+        self, model: SamModel, images: Sequence[Pixels], between: Callable[[], None]
+    ) -> list[SamEmbedding]:
+        return model.embed(images, between)
+
+    def _predict(
+        self, model: SamModel, embedding: SamEmbedding, prompts: PromptSet
+    ) -> MaskCandidates:
+        """Return three masks with the model's own estimates of their IoU.
+
+        A model for boxes alone returns one mask for the box of the prompt, or where there is
+        none, one for each box around what is looked at; scores then say how clear they are.
+        """
+        if self._regions is not None:
+            boxes, likely = self._boxes(self._regions, embedding, prompts)
+            logits = model.masks(embedding, Asked(boxes=boxes))[0][:, 0]
+            scores = likely * mask_scores(logits, boxes)
+            return MaskCandidates(logits, scores.astype(np.float32))
+        known = None if embedding.known is None else embedding.known.candidates(prompts)
+        if known is not None:
+            return known
+        side = 4 * model.tokens
+        previous, box = prompts.previous, prompts.box_image_uv
+        if previous is not None and previous.shape != (side, side):
             raise PromptError(
-                f"a previous mask for sam has shape {mask_shape}, got {prompts.previous.shape}"
+                f"a previous mask for sam has shape {(side, side)}, got {previous.shape}"
             )
-        has_points = len(prompts.labels) > 0
-        logits, scores, low_res = predictor.predict(
-            point_coords=prompts.points_image_uv.copy() if has_points else None,
-            point_labels=prompts.labels.copy() if has_points else None,
-            box=prompts.box_image_uv,
-            mask_input=None if prompts.previous is None else prompts.previous[None],
-            multimask_output=True,
-            return_logits=True,
+        asked = Asked(
+            (prompts.points_image_uv, prompts.labels) if len(prompts.labels) else None,
+            None if box is None else box[None],
+            previous,
         )
+        logits, scores, low_res = (part[0] for part in model.masks(embedding, asked))
         return MaskCandidates(logits, np.clip(scores, 0.0, 1.0), low_res)
 
-
-def _device(asked: str | None) -> str:
-    import torch
-
-    if asked is None:
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(1, device=asked)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise EngineError(f"the device '{asked}' cannot be used: {reason}") from error
-    return asked
+    @staticmethod
+    def _boxes(
+        regions: RegionEngine, embedding: SamEmbedding, prompts: PromptSet
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return boxes for a prompt, shape (B, 4), and how likely each is."""
+        if prompts.box_image_uv is not None:
+            return prompts.box_image_uv[None], np.ones(1)
+        if embedding.pixels is None:
+            raise EngineError("a look at an embedding without its slice image gives no box")
+        found = regions.decode(regions.embed(embedding.pixels), prompts)
+        return boxes_around(prompts, rank(found, prompts))

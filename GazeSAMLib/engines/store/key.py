@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
-from GazeSAMLib.engines.engine import Engine
+from GazeSAMLib.engines.engine import EVERYTHING, Engine
 from GazeSAMLib.geometry.affine import round_steadily
 from GazeSAMLib.geometry.slice_image import SliceGrid
 
@@ -77,6 +77,10 @@ class EmbeddingKey:
             float(window),
             float(level),
         )
+
+    def with_everything(self) -> Self:
+        """Return the key under which the embedding is kept together with all masks."""
+        return replace(self, weights_digest=self.weights_digest + EVERYTHING)
 
     def text(self) -> str:
         """Return the key as JSON, for the file that it names."""

@@ -51,6 +51,8 @@ Examples:
 
 gazesam prepare ct_folder --engine mobile_sam
 
+gazesam prepare ct_folder --engine sam_vit_b --everything
+
 gazesam prepare ct_folder --engine sam --checkpoint sam_vit_b_01ec64.pth --plane axial
 --plane coronal --window 1500 --level -600
 
@@ -92,11 +94,28 @@ def prepare(
     level: Annotated[
         float | None, typer.Option(metavar="L", help="Displayed level, the scan's own by default.")
     ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--everything",
+            help="Find all masks of each slice as well, so that a look has only to pick one:"
+            " takes several times as long; models of Segment Anything alone.",
+        ),
+    ] = False,
+    points_per_side: Annotated[
+        int, typer.Option(min=1, max=256, help="Of the grid searched with --everything.")
+    ] = 32,
     series: SeriesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Let an engine see all slices of a scan now, so that looks at them are answered at once."""
     made = make_engine(engine, **engine_options(checkpoint, device))
+    if everything:
+        # Not at the top: every command would load what only this one takes.
+        from GazeSAMLib.engines.sam.everything import EverythingSettings
+        from GazeSAMLib.engines.sam.everything_engine import EverythingEngine
+
+        made = EverythingEngine(made, EverythingSettings(points_per_side=points_per_side))
     with progress_bars() as progress:
         opened = read_scan(scan, series=series, progress=progress)
     shown = (opened.window if window is None else window, opened.level if level is None else level)
