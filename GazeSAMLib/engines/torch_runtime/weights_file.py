@@ -73,15 +73,39 @@ def _content(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     """
     torch = import_torch()
     if zipfile.is_zipfile(path):
-        mapped = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        with _without_optimisers():
+            mapped = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         if _is_wrapped(mapped):
             return {
                 name: value.clone() if isinstance(value, torch.Tensor) else value
                 for name, value in mapped["model"].items()
             }
         del mapped
-    content = torch.load(path, map_location="cpu", weights_only=True)
+    with _without_optimisers():
+        content = torch.load(path, map_location="cpu", weights_only=True)
     return content["model"] if _is_wrapped(content) else content
+
+
+class _Ignored:
+    """Stands for an optimiser that a training script saved whole, and forgets what it held."""
+
+    def __setstate__(self, _state: object) -> None:
+        pass
+
+
+def _forgotten(*_arguments: object) -> dict[object, object]:
+    return {}
+
+
+def _without_optimisers() -> Any:  # noqa: ANN401 - torch's context manager
+    """Let files be read in which an optimiser lies beside the weights, as SAM-Med2D's does.
+
+    None of their code runs: their names are made to stand for something empty.
+    """
+    names = (f"torch.optim.{kind.lower()}.{kind}" for kind in ("Adam", "AdamW", "SGD"))
+    stand_ins: list[tuple[object, str]] = [(_Ignored, name) for name in names]
+    stand_ins += [(_forgotten, "collections.defaultdict"), (dict, "builtins.dict")]
+    return import_torch().serialization.safe_globals(stand_ins)
 
 
 def _is_wrapped(content: object) -> bool:
