@@ -98,3 +98,24 @@ class EmbedsBatches(Protocol[EmbeddingT]):
 
     def embed_batch(self, images: Sequence[npt.NDArray[np.uint8]]) -> list[EmbeddingT]:
         """Return the embeddings of slice images, each of shape (H, W), in their order."""
+
+
+@runtime_checkable
+class RunsOn(Protocol):
+    """An engine that runs on more than one device or in more than one precision.
+
+    Its embeddings differ a little then, by more than they do from run to run.
+    """
+
+    @property
+    def runs_on(self) -> str:
+        """Device and precision, such as ``cpu, bf16``."""
+
+
+@runtime_checkable
+class KeepsNotes(Protocol):
+    """An engine that goes on elsewhere when a device fails, and says so."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went wrong so far and what was done about it, a sentence each."""

@@ -15,6 +15,7 @@ from typing import Any
 from GazeSAMLib import __version__
 from GazeSAMLib.engines import codec
 from GazeSAMLib.engines.engine import Engine, StoresEmbeddings
+from GazeSAMLib.engines.engine_notes import EngineNotes
 from GazeSAMLib.engines.inbox import Inbox, Task
 from GazeSAMLib.engines.look_ahead import LookAhead
 from GazeSAMLib.engines.messages import (
@@ -71,6 +72,7 @@ class Worker:
         self._follow = follow
         self._inbox = inbox
         self._send = send
+        self._notes = EngineNotes(send)
         self._ahead = Prefetcher(send)
         self._keeper: EmbeddingKeeper | None = None
         self._scan: OpenedScan | None = None
@@ -153,6 +155,7 @@ class Worker:
             self._engine = self._make_engine(order.name, **order.options)
         stores = isinstance(self._engine, StoresEmbeddings)
         self._send(EngineReady(order.number, order.name, self._engine.weights_digest, stores))
+        self._notes.begin(self._engine)
 
     def _look(self, request: SegmentRequest) -> None:
         embed_ms = self._embed(request)
@@ -161,6 +164,7 @@ class Worker:
             answer = self._ready().answer(request)
             if not self._inbox.is_dropped():
                 self._send(replace(answer, embed_ms=embed_ms))
+                self._notes.tell()
                 return
         self._send(Outdated((request.number,)))
 

@@ -3,28 +3,16 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Self
 
 import numpy as np
 
-from GazeSAMLib.engines.engine import EVERYTHING, Engine
+from GazeSAMLib.engines.engine import EVERYTHING, Engine, RunsOn
 from GazeSAMLib.geometry.affine import round_steadily
 from GazeSAMLib.geometry.slice_image import SliceGrid
 
 _ORIGIN_DIGITS = 3  # mm
 _DIRECTION_DIGITS = 6  # moves no pixel of a slice image by more than 0.001 pixels
-
-
-@runtime_checkable
-class RunsOn(Protocol):
-    """An engine that runs on more than one device or in more than one precision.
-
-    Its embeddings differ a little then, by more than they do from run to run.
-    """
-
-    @property
-    def runs_on(self) -> str:
-        """Device and precision, such as ``cpu, bf16``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from GazeSAMLib.engines.engine import Engine
+from GazeSAMLib.engines.engine import Engine, RunsOn
 from GazeSAMLib.engines.preparing import OnSlices, Preparation, Prepared
 from GazeSAMLib.engines.registry import make_engine
 from GazeSAMLib.engines.segmenter import EmbedRequest, Segmenter
 from GazeSAMLib.engines.store.keeper import store_folder
-from GazeSAMLib.engines.store.key import RunsOn
 from GazeSAMLib.engines.stored_embeddings import StoredEmbeddings, stored_for
 from GazeSAMLib.geometry.digest import scan_digest
 from GazeSAMLib.geometry.slice import SlicePlane

@@ -35,7 +35,7 @@ gazesam segment ct_folder --gaze monday --output liver.seg.nrrd
 gazesam segment brain.nii.gz --gaze monday -o brain.nii.gz -o brain.json --pictures pictures
 
 What is accepted is kept in a journal beside the output until it is written: after a crash,
-gazesam restore makes a segmentation of it.
+gazesam restore makes a segmentation of it, and --continue JOURNAL goes on from it.
 """
 
 
@@ -79,7 +79,12 @@ CheckpointOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Weights of the engine, where it needs some.")
 ]
 DeviceOption = Annotated[
-    str | None, typer.Option(metavar="D", help="Where the engine computes: cpu, cuda, cuda:1.")
+    str | None,
+    typer.Option(
+        metavar="D",
+        help="Where the engine computes: cpu, cuda, cuda:1; with a precision: cuda,fp16 or"
+        " cpu,bf16. The best is found out by default.",
+    ),
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print the result as JSON, and nothing else.")
@@ -182,8 +187,9 @@ def segment(
 
 def engine_options(checkpoint: Path | None, device: str | None) -> dict[str, str]:
     """Return the options of an engine that were given."""
-    given = {"checkpoint": checkpoint, "device": device}
-    return {name: str(value) for name, value in given.items() if value is not None}
+    place, _, precision = (device or "").partition(",")
+    given = {"checkpoint": checkpoint, "device": place, "precision": precision.strip()}
+    return {name: str(value) for name, value in given.items() if value}
 
 
 def check_illustrations(pictures: Path | None, report: Path | None) -> None:
