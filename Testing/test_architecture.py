@@ -36,7 +36,15 @@ THIRD_PARTY = {
     "segmentation": {"numpy", "scipy"},
 }
 SLICER = {"slicer", "vtk", "qt", "ctk"}
-HEAVY = {"torch", "torchvision", "onnxruntime", "segment_anything", "tobii_research", "pylsl"}
+HEAVY = {
+    "torch",
+    "torchvision",
+    "timm",
+    "onnxruntime",
+    "segment_anything",
+    "tobii_research",
+    "pylsl",
+}
 
 LONGEST_FILE = 300
 LONGEST_MODULE_FILE = 150
@@ -157,11 +165,15 @@ def test_slicer_is_imported_by_its_host_alone() -> None:
 
 
 def test_product_and_training_do_not_know_each_other() -> None:
+    # The scorer is fitted to what the engine's own code finds: that part looks, and is not seen.
+    bridge = ROOT / "training/choosing"
     wrong = [
         f"{where(path, node)}: {name}"
         for path in SCRIPTS
+        if bridge not in path.parents
         for node, name in imports(parsed(path))
         if name.split(".")[0] == ("GazeSAMLib" if path in TRAINING else "training")
+        or name.startswith("training.choosing")
     ]
     assert not wrong, "\n".join(wrong)
 

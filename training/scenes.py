@@ -48,40 +48,53 @@ class Labelled:
     wanted: Tensor
 
 
-def make_scenes(draws: Draws, batch: int, label_maps: LabelMaps | None = None) -> Scenes:
+def make_scenes(
+    draws: Draws, batch: int, label_maps: LabelMaps | None = None, side_px: int = SIDE_PX
+) -> Scenes:
     """Return up to `batch` scenes of one random kind; those that nobody could see are left out."""
     if label_maps is not None and bool(draws.chance(label_maps.share, 1)):
-        labels = label_maps.cut(draws, batch, SIDE_PX)
+        labels = label_maps.cut(draws, batch, side_px)
         tissues = label_maps.tissues(draws, batch)
         wanted = torch.zeros_like(tissues, dtype=torch.bool)
-        return _photograph(draws, Labelled(labels, tissues, wanted), procedural=False)
+        return photograph(draws, Labelled(labels, tissues, wanted), procedural=False)
+    shapes, with_ground = draw_layout(draws, batch)
+    return photograph(draws, _frame(draws, shapes, with_ground, side_px), procedural=True)
+
+
+def draw_layout(draws: Draws, batch: int) -> tuple[Shapes, bool]:
+    """Return shapes of one random kind, and whether the ground below them is of many tissues."""
     names = list(LAYOUTS)
     weights = torch.tensor([[LAYOUTS[name][0] for name in names]], device=draws.device)
     name = names[int(draws.index(weights))]
-    shapes = LAYOUTS[name][1](draws, batch)
-    return _photograph(draws, _frame(draws, shapes, name == "anything"), procedural=True)
+    return LAYOUTS[name][1](draws, batch), name == "anything"
 
 
-def _frame(draws: Draws, shapes: Shapes, with_ground: bool) -> Labelled:
+def _frame(draws: Draws, shapes: Shapes, with_ground: bool, side_px: int) -> Labelled:
     """Choose what is looked at, point the view there, and paint what it sees."""
-    batch, count = shapes.there.shape
-    rows = torch.arange(batch, device=draws.device)
+    rows = torch.arange(len(shapes.there), device=draws.device)
     chosen = draws.index(shapes.interest * shapes.there)
-    x, y = _view(draws, shapes.centre[rows, chosen], shapes.axes[rows, chosen])
+    x, y = _view(draws, shapes.centre[rows, chosen], shapes.axes[rows, chosen], side_px)
+    labels, tissues = painted(draws, shapes, x, y, with_ground=with_ground)
+    wanted = whole_or_part(draws, shapes, chosen)
+    wanted &= draws.chance(CHOSEN_SHARE, len(wanted), 1)
+    return Labelled(labels, tissues, wanted)
+
+
+def painted(
+    draws: Draws, shapes: Shapes, x: Tensor, y: Tensor, *, with_ground: bool
+) -> tuple[Tensor, Tensor]:
+    """Return the labels (B, H, W) at the places `x` and `y`, and the tissue (B, L) of each."""
+    batch, count = shapes.there.shape
     ground = torch.full_like(x, 2 * count, dtype=torch.long)
     extra = torch.full((batch, GROUND_CELLS), int(Tissue.OUTSIDE), device=draws.device)
     if with_ground:
         ground = ground + _cells(draws, x, y)
         extra = draws.integers(0, len(Tissue), batch, GROUND_CELLS)
-    labels = paint(shapes, x, y, ground)
-    wanted = torch.zeros(batch, 2 * count + GROUND_CELLS, dtype=torch.bool, device=x.device)
-    wanted[:, : 2 * count] = _whole_or_part(draws, shapes, chosen)
-    wanted &= draws.chance(CHOSEN_SHARE, batch, 1)
-    return Labelled(labels, torch.cat((shapes.tissues(), extra), 1), wanted)
+    return paint(shapes, x, y, ground), torch.cat((shapes.tissues(), extra), 1)
 
 
-def _whole_or_part(draws: Draws, shapes: Shapes, chosen: Tensor) -> Tensor:
-    """Return labels (B, 2 P) of the chosen shapes: with all that lies in them, shell or core.
+def whole_or_part(draws: Draws, shapes: Shapes, chosen: Tensor) -> Tensor:
+    """Return which labels (B, L) make up the chosen shapes: all that lies in them, shell or core.
 
     Bones are always whole: nobody wants the marrow alone.
     """
@@ -95,10 +108,11 @@ def _whole_or_part(draws: Draws, shapes: Shapes, chosen: Tensor) -> Tensor:
     part = torch.where((kind < 0.9)[:, None], core, shell)
     part = torch.where(has_core[:, None], part, shell)
     bone = shapes.shell[rows, chosen] == int(Tissue.CORTEX)
-    return torch.where((bone | (kind < WHOLE_SHARE))[:, None], whole, part)
+    wanted = torch.where((bone | (kind < WHOLE_SHARE))[:, None], whole, part)
+    return nn.pad(wanted, (0, GROUND_CELLS), value=False)
 
 
-def _view(draws: Draws, centre: Tensor, axes: Tensor) -> tuple[Tensor, Tensor]:
+def _view(draws: Draws, centre: Tensor, axes: Tensor, side_px: int) -> tuple[Tensor, Tensor]:
     """Return the places x and y (B, H, W) in the scene that the crop's pixels see.
 
     A target at `centre` (B, 2) with half `axes` (B, 2) fills from 0.3 to 60 % of the crop,
@@ -109,8 +123,8 @@ def _view(draws: Draws, centre: Tensor, axes: Tensor) -> tuple[Tensor, Tensor]:
     half = (0.785 * axes.prod(1) / share).sqrt().clamp(0.03, 1.6)
     scatter = torch.where(draws.chance(0.35, batch, 1), 0.06, 0.3) * half[:, None]
     middle = centre + 0.35 * axes * draws.normal(batch, 2) + scatter * draws.normal(batch, 2)
-    ramp = (torch.arange(SIDE_PX, device=draws.device) + 0.5) / SIDE_PX * 2 - 1
-    warp = layered_noise(draws, batch, 2, SIDE_PX, (3, 7, 16))
+    ramp = (torch.arange(side_px, device=draws.device) + 0.5) / side_px * 2 - 1
+    warp = layered_noise(draws, batch, 2, side_px, (3, 7, 16))
     warp = warp * draws.uniform(0, 0.08, batch, 1, 1, 1) * draws.chance(0.85, batch, 1, 1, 1)
     aspect = draws.log_uniform(0.8, 1.25, batch)[:, None, None]
     across, down = (ramp + warp[:, 0]) * aspect, (ramp[:, None] + warp[:, 1]) / aspect
@@ -142,8 +156,18 @@ def _cells(draws: Draws, x: Tensor, y: Tensor) -> Tensor:
     return cells
 
 
-def _photograph(draws: Draws, seen: Labelled, *, procedural: bool) -> Scenes:
-    """Return images of what is labelled, with the connected part that is looked at."""
+def photograph(
+    draws: Draws,
+    seen: Labelled,
+    *,
+    procedural: bool,
+    smallest_share: float = SMALLEST_SHARE,
+) -> Scenes:
+    """Return images of what is labelled, with the connected part that is looked at.
+
+    Left out are targets smaller than `smallest_share` of the image, and those that nobody could
+    see.
+    """
     target = _target(draws, seen)
     batch = len(target)
     modality = appearance.modalities(draws, batch) if procedural else draws.integers(1, 3, batch)
@@ -153,10 +177,10 @@ def _photograph(draws: Draws, seen: Labelled, *, procedural: bool) -> Scenes:
     image = appearance.add_lines(draws, image, seen.labels)
     image = appearance.acquire(draws, image, modality, appearance.is_metal(tissue_of_pixel))
     image = appearance.show(draws, image, modality)
-    beyond = appearance.beyond_the_slice(draws, batch, SIDE_PX)
+    beyond = appearance.beyond_the_slice(draws, batch, seen.labels.shape[-1])
     image = appearance.stretch(image * ~beyond[:, None])
     target = target & ~beyond
-    good = _is_fair(image, target)
+    good = _is_fair(image, target, smallest_share)
     return Scenes(image[good], target[good])
 
 
@@ -165,7 +189,7 @@ def _target(draws: Draws, seen: Labelled) -> Tensor:
     batch = len(seen.labels)
     rows = torch.arange(batch, device=draws.device)
     labels = seen.labels.flatten(1)
-    ramp = torch.linspace(-1, 1, SIDE_PX, device=draws.device)
+    ramp = torch.linspace(-1, 1, seen.labels.shape[-1], device=draws.device)
     near = torch.exp(-(ramp[:, None].square() + ramp.square()) / 0.2).flatten() + 0.01
     visible = seen.wanted.gather(1, labels)
     anything = ~visible.any(1, keepdim=True)
@@ -180,7 +204,7 @@ def _target(draws: Draws, seen: Labelled) -> Tensor:
     return flood(seed.view(seen.labels.shape), allowed)
 
 
-def _is_fair(image: Tensor, target: Tensor) -> Tensor:
+def _is_fair(image: Tensor, target: Tensor, smallest_share: float) -> Tensor:
     """Return which samples have a target of some size that differs from what is beside it."""
     inside = target[:, None].float()
     share = inside.mean((1, 2, 3))
@@ -189,4 +213,4 @@ def _is_fair(image: Tensor, target: Tensor) -> Tensor:
     of_target = (image * inside).sum((1, 2, 3)) / (inside.sum((1, 2, 3)) + 1e-3)
     of_ring = (image * ring).sum((1, 2, 3)) / (ring.sum((1, 2, 3)) + 1e-3)
     differs = (of_target - of_ring).abs() > LEAST_CONTRAST
-    return differs & (share > SMALLEST_SHARE) & (share < LARGEST_SHARE)
+    return differs & (share > smallest_share) & (share < LARGEST_SHARE)

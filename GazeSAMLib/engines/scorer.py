@@ -7,8 +7,9 @@ from looks at made-up slices.
 """
 
 import json
+from collections.abc import Mapping
 from importlib import resources
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -43,13 +44,22 @@ class Scorer:
     def of_package(cls, package: str) -> Self:
         """Return the scorer that comes with an engine, from the ``scorer.json`` of its package."""
         text = resources.files(package).joinpath("scorer.json").read_text(encoding="utf-8")
-        values = json.loads(text)
+        return cls.of_values(json.loads(text))
+
+    @classmethod
+    def of_values(cls, values: Mapping[str, Any]) -> Self:
+        """Return the scorer of what a ``scorer.json`` holds."""
         return cls(
             np.array(values["mean"]),
             np.array(values["scale"]),
             (np.array(values["hidden_weights"]), np.array(values["hidden_bias"])),
             (np.array(values["output_weights"]), float(values["output_bias"])),
         )
+
+    @property
+    def features(self) -> int:
+        """How many numbers of evidence there are for each mask."""
+        return len(self._mean)
 
     def expected_iou(self, evidence: FloatArray) -> FloatArray:
         """Return the expected IoU, 0 to 1, for `evidence`, shape (masks, features)."""

@@ -7,6 +7,7 @@ expected to overlap most with the true one, where every mask is believed to be i
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from GazeSAMLib.engines.compact.evidence import FloatArray, describe
 from GazeSAMLib.engines.compact.look import Surroundings
@@ -32,13 +33,50 @@ def best_different(
 
     With a box, a mask counts by how well it fills it.
     """
-    iou = Surroundings(points.look, image_shape).pairwise_iou(masks)
-    scores = scorer.expected_iou(describe(masks, iou, points, image_shape))
+    iou, evidence = weighed(masks, points, image_shape)
+    scores = scorer.expected_iou(evidence)
     there = np.array([mask.share > 0.0 for mask in masks])
-    belief = there * np.exp((scores - scores.max()) / BELIEF_WIDTH)
-    expected = (2.0 * iou / (1.0 + iou)) @ (belief / max(float(belief.sum()), 1e-9))
+    expected = expected_dice(scores, iou, there)
     if points.box is not None:
         expected *= np.array([_fit(mask, points.box) for mask in masks])
+    chosen = different(expected, iou, there, count)
+    # In the order of choice, but none better than the one before.
+    honest = np.minimum.accumulate(scores[chosen])
+    return [
+        replace(masks[place], iou=float(score))
+        for place, score in zip(chosen, honest.tolist(), strict=True)
+    ]
+
+
+def weighed(
+    masks: list[CropMask], points: Points, image_shape: tuple[int, int]
+) -> tuple[FloatArray, FloatArray]:
+    """Return how far masks agree, shape (n, n), and the evidence for each, (n, features)."""
+    iou = Surroundings(points.look, image_shape).pairwise_iou(masks)
+    return iou, describe(masks, iou, points, image_shape)
+
+
+def expected_dice(scores: FloatArray, iou: FloatArray, there: npt.NDArray[np.bool_]) -> FloatArray:
+    """Return the Dice that each mask is expected to have with the true one, shape (n,).
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n,)
+        Expected IoU of each mask by itself.
+    iou : ndarray, shape (n, n)
+        How far the masks agree.
+    there : ndarray of bool, shape (n,)
+        Whether a mask is not empty.
+    """
+    belief = there * np.exp((scores - scores.max()) / BELIEF_WIDTH)
+    expected: FloatArray = (2.0 * iou / (1.0 + iou)) @ (belief / max(float(belief.sum()), 1e-9))
+    return expected
+
+
+def different(
+    expected: FloatArray, iou: FloatArray, there: npt.NDArray[np.bool_], count: int
+) -> list[int]:
+    """Return the places of up to `count` masks that differ, the most promising first."""
     chosen: list[int] = []
     likeliest = [place for place in np.argsort(-expected, kind="stable").tolist() if there[place]]
     # Where all agree, the next larger and smaller are all the choice there is.
@@ -46,12 +84,7 @@ def best_different(
         for place in likeliest:
             if len(chosen) < count and all(iou[place, known] < same for known in chosen):
                 chosen.append(place)
-    # In the order of choice, but none better than the one before.
-    honest = np.minimum.accumulate(scores[chosen])
-    return [
-        replace(masks[place], iou=float(score))
-        for place, score in zip(chosen, honest.tolist(), strict=True)
-    ]
+    return chosen
 
 
 def most_agreed(
