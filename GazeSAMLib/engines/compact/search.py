@@ -1,6 +1,7 @@
 """From a prompt to masks: look at several sizes, and believe what agrees."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ from GazeSAMLib.engines.compact.cleaning import cleaned
 from GazeSAMLib.engines.compact.crop import Crop
 from GazeSAMLib.engines.compact.crops import crop_around, first_crops
 from GazeSAMLib.engines.compact.masks import CropMask
-from GazeSAMLib.engines.compact.network import CHANNELS, SIDE, Network
+from GazeSAMLib.engines.compact.network import CHANNELS, MASKS, SIDE, Network
 from GazeSAMLib.engines.compact.points import Points
 from GazeSAMLib.engines.compact.pyramid import Pyramid
 from GazeSAMLib.engines.logits import FLOOR
@@ -20,6 +21,9 @@ FloatArray = npt.NDArray[np.float64]
 
 CLOSER_SIZES = (0.8, 1.25)
 """A mask is refined in crops of so many times the size of the one around it."""
+
+ALTERNATIVE = 0.6
+"""What else could be meant counts so much once there is a mask to refine."""
 
 HINT, NO_HINT = 1.0, -3.0
 """Logits of the ellipse that a box stands for, and of what lies beyond it."""
@@ -48,7 +52,11 @@ def refined_masks(
         Crop.within(around.middle, times * around.size, pyramid.shape) for times in CLOSER_SIZES
     ]
     found = proposed(network, pyramid, points, crops, [previous] * len(crops))
-    best = most_agreed(found, points, pyramid.shape, count)
+    weighed = [
+        mask if place % MASKS == 0 else replace(mask, iou=ALTERNATIVE * mask.iou)
+        for place, mask in enumerate(found)
+    ]
+    best = most_agreed(weighed, points, pyramid.shape, count)
     return [cleaned(mask, points) for mask in best] or [_dot(points, around)]
 
 
