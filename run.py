@@ -41,6 +41,7 @@ PACKAGES = {
         [TORCH],
         ["--no-deps", "torchvision==0.28.0"],  # its own choice of torch would be the other one
         ["segment-anything-py==1.0.1"],
+        ["--no-deps", "timm==1.0.31"],  # the rest it asks for is for downloads from its hub
     ],
     "training": [[TORCH], ["onnx>=1.17", "onnxruntime>=1.20"]],
 }

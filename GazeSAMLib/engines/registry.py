@@ -3,12 +3,16 @@
 import importlib
 import importlib.util
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from GazeSAMLib.engines.catalogue.entry import ModelEntry
+from GazeSAMLib.engines.catalogue.models import all_models, find_model, model_names
+from GazeSAMLib.engines.catalogue.shelf import ModelShelf
 from GazeSAMLib.engines.engine import Engine
-from GazeSAMLib.errors import EngineError
+from GazeSAMLib.errors import EngineError, ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,11 @@ class EngineEntry:
         Import names of what it needs.
     weights : Path or None
         The file of weights that comes with GazeSAM, if one does.
+    weights_option : str
+        Under which option it takes other weights; empty where it takes none. On the command
+        line they are the ``checkpoint`` of every engine.
+    extra : str
+        Of GazeSAM's requirements, for those packages; empty where all is among the ordinary.
     """
 
     name: str
@@ -34,6 +43,8 @@ class EngineEntry:
     factory: str
     packages: tuple[str, ...] = ()
     weights: Path | None = None
+    weights_option: str = ""
+    extra: str = ""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -43,8 +54,8 @@ class EngineEntry:
     @property
     def installation(self) -> str:
         """The command that installs what it needs."""
-        extra = self.weights is None  # those with weights belong to GazeSAM's own requirements
-        return f"pip install 'gazesam[{self.name}]'" if extra else "pip install onnxruntime"
+        # Without an extra it is one of GazeSAM's own requirements, which somebody left out.
+        return f"pip install 'gazesam[{self.extra}]'" if self.extra else "pip install onnxruntime"
 
     @property
     def obstacle(self) -> str:
@@ -71,9 +82,34 @@ ENTRIES = (
     ),
     EngineEntry(
         "sam",
-        "Segment Anything (vit_b, vit_l, vit_h) from a checkpoint file",
+        "Segment Anything, MedSAM and SAM-Med2D from a checkpoint file",
         "GazeSAMLib.engines.sam.engine:SamEngine",
         ("torch", "torchvision", "segment_anything"),
+        weights_option="checkpoint",
+        extra="sam",
+    ),
+    EngineEntry(
+        "mobile_sam",
+        "MobileSAM, small enough for a machine without graphics card",
+        "GazeSAMLib.engines.mobile_sam.engine:MobileSamEngine",
+        ("torch", "torchvision", "segment_anything", "timm"),
+        weights_option="checkpoint",
+        extra="sam",
+    ),
+    EngineEntry(
+        "sam2",
+        "Segment Anything 2.1 from a checkpoint file",
+        "GazeSAMLib.engines.sam2.engine:Sam2Engine",
+        ("torch", "torchvision", "segment_anything", "timm"),
+        weights_option="checkpoint",
+        extra="sam",
+    ),
+    EngineEntry(
+        "onnx",
+        "a model that `gazesam export-onnx` wrote; needs no torch",
+        "GazeSAMLib.engines.onnx.engine:OnnxEngine",
+        ("onnxruntime",),
+        weights_option="folder",
     ),
 )
 
@@ -84,6 +120,27 @@ FALLBACK = "region"
 def engine_names() -> tuple[str, ...]:
     """Return the names of all engines, the default first."""
     return tuple(entry.name for entry in ENTRIES)
+
+
+def choices() -> tuple[str, ...]:
+    """Return all that can be named as an engine: engines, then models that are none of them."""
+    return tuple(dict.fromkeys((*engine_names(), *model_names())))
+
+
+def engine_of(name: str) -> EngineEntry:
+    """Return the engine of that name, or the one that runs the model of that name.
+
+    Raises
+    ------
+    EngineError
+        If there is neither.
+    """
+    for entry in ENTRIES:
+        if entry.name == name:
+            return entry
+    if name not in model_names():
+        raise EngineError(f"there is no engine '{name}'; choose one of: {', '.join(choices())}")
+    return engine_of(find_model(name).engine)
 
 
 def default_engine() -> str:
@@ -100,34 +157,81 @@ def fallback_notice() -> str:
 
 
 def make_engine(name: str, **options: Any) -> Engine[Any]:  # noqa: ANN401 - each engine's own
-    """Return the engine of that name.
+    """Return the engine of that name, or the engine with the model of that name.
 
     Parameters
     ----------
     name : str
-        One of :func:`engine_names`.
+        One of :func:`choices`. A model's file has to be on this machine already.
     **options
-        Arguments of the engine's class, such as ``checkpoint`` and ``device`` of ``sam``.
+        Arguments of the engine's class, such as ``checkpoint`` and ``device`` of ``sam``;
+        ``checkpoint`` is understood by every engine that takes weights.
 
     Raises
     ------
     EngineError
         If there is no such engine, a package it needs is not installed, it does not know an
         option, or it cannot be loaded.
+    ModelError
+        If the model's file is not on this machine.
+    CheckpointError
+        If the weights are damaged or another model's.
     """
-    entry = _entry(name)
+    entry = engine_of(name)
     if entry.missing:
         raise EngineError(
-            f"the engine '{name}' needs {', '.join(entry.missing)}, not installed here; "
+            f"the engine '{entry.name}' needs {', '.join(entry.missing)}, not installed here; "
             f"install it with: {entry.installation}"
         )
+    options = {option: value for option, value in options.items() if value is not None}
+    weights = options.pop("checkpoint", None) if entry.weights_option else None
+    if weights is not None:
+        options.setdefault(entry.weights_option, weights)
+    model = _model(name, entry, options)
+    if model is not None:
+        options = {**model.options, **options, entry.weights_option: ModelShelf().open(model)}
+    engine = _made(entry, options)
+    if model is not None:
+        engine.name = model.name
+    return engine
+
+
+def _model(name: str, entry: EngineEntry, options: Mapping[str, Any]) -> ModelEntry | None:
+    """Return the model to take the weights from; None where they are given or not needed."""
+    has_weights = entry.weights_option in options
+    if name in model_names() and not (has_weights and name == entry.name):
+        if has_weights:
+            raise EngineError(
+                f"the model '{name}' has weights of its own: leave the checkpoint out, or name the "
+                f"engine '{entry.name}' in its place"
+            )
+        return find_model(name)
+    if entry.weights_option and not has_weights:
+        raise ModelError(_which_weights(entry))
+    return None
+
+
+def _which_weights(entry: EngineEntry) -> str:
+    models = [model.name for model in all_models() if model.engine == entry.name]
+    if not models:
+        return (
+            f"the engine '{entry.name}' needs the folder that `gazesam export-onnx` wrote: give it "
+            "as checkpoint"
+        )
+    return (
+        f"the engine '{entry.name}' needs a checkpoint: give its file, or name one of its models "
+        f"in place of the engine: {', '.join(models)} (`gazesam models list`)"
+    )
+
+
+def _made(entry: EngineEntry, options: Mapping[str, Any]) -> Engine[Any]:
     module_name, _, class_name = entry.factory.partition(":")
     engine_class = getattr(importlib.import_module(module_name), class_name)
     known = inspect.signature(engine_class).parameters
     unknown = sorted(set(options) - set(known))
     if unknown:
         raise EngineError(
-            f"the engine '{name}' has no option '{unknown[0]}'; it knows: "
+            f"the engine '{entry.name}' has no option '{unknown[0]}'; it knows: "
             f"{', '.join(known) or 'none'}"
         )
     engine: Engine[Any] = engine_class(**options)
@@ -135,7 +239,4 @@ def make_engine(name: str, **options: Any) -> Engine[Any]:  # noqa: ANN401 - eac
 
 
 def _entry(name: str) -> EngineEntry:
-    for entry in ENTRIES:
-        if entry.name == name:
-            return entry
-    raise EngineError(f"there is no engine '{name}'; choose one of: {', '.join(engine_names())}")
+    return next(entry for entry in ENTRIES if entry.name == name)

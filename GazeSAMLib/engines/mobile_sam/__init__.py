@@ -1,0 +1,1 @@
+"""MobileSAM: Segment Anything's prompts and decoder behind a small image encoder."""
