@@ -54,8 +54,14 @@ class EngineEntry:
     @property
     def installation(self) -> str:
         """The command that installs what it needs."""
-        # Without an extra it is one of GazeSAM's own requirements, which somebody left out.
-        return f"pip install 'gazesam[{self.extra}]'" if self.extra else "pip install onnxruntime"
+        if not self.extra:  # one of GazeSAM's own requirements, which somebody left out
+            return "pip install onnxruntime"
+        missing = set(self.missing)
+        commands = [f"pip install 'gazesam[{self.extra}]'"] if missing - {"timm"} else []
+        if "timm" in missing:
+            # What it requires is for downloading weights, which GazeSAM does itself.
+            commands.append("pip install --no-deps 'timm>=1.0.22'")
+        return " && ".join(commands)
 
     @property
     def obstacle(self) -> str:

@@ -26,6 +26,8 @@ ENGINE_PACKAGES = {
     "mobile_sam": ("segment-anything-py>=1.0.1", "timm>=1.0.22"),
     "sam2": ("segment-anything-py>=1.0.1", "timm>=1.0.22"),
 }
+# What these require is for downloading weights, which GazeSAM does itself.
+ALONE = ("timm",)
 # What is installed for an import name that a gaze source lacks.
 SOURCE_PACKAGES = {"pylsl": "pylsl>=1.17", "zmq": "pyzmq>=26", "msgpack": "msgpack>=1.0.8"}
 
@@ -122,6 +124,9 @@ def install_for_source(missing: tuple[str, ...], tell: Callable[[str], None]) ->
 
 
 def _install_one(package: str) -> None:
+    if package.startswith(ALONE):
+        slicer.util.pip_install(f"--no-deps {package}")
+        return
     try:
         from slicer.packaging import pip_ensure
     except ImportError:  # before Slicer 5.11

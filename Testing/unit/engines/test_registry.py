@@ -137,3 +137,12 @@ def test_listing_the_engines_imports_none_of_them():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert out.strip() == "[]"
+
+
+def test_what_is_missing_is_installed_by_the_commands_told(monkeypatch):
+    entry = registry.engine_of("mobile_sam")
+    alone = "pip install --no-deps 'timm>=1.0.22'"
+    cases = {("timm",): alone, ("torch", "timm"): f"pip install 'gazesam[sam]' && {alone}"}
+    for missing, told in cases.items():
+        monkeypatch.setattr(registry.EngineEntry, "missing", missing)
+        assert entry.installation == told
