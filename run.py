@@ -43,7 +43,7 @@ PACKAGES = {
         ["segment-anything-py==1.0.1"],
         ["--no-deps", "timm==1.0.31"],  # the rest it asks for is for downloads from its hub
     ],
-    "training": [[TORCH], ["onnx>=1.17", "onnxruntime>=1.20"]],
+    "training": [[TORCH], ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5"]],
 }
 OPTIONAL = ("Segment Anything", "training")
 NEEDS = {

@@ -22,6 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         parts = item.path.relative_to(TESTING).parts
         networked = parts[0] == "devices" or "devices" in parts[-1]
         group = "network" if networked else "window" if parts[0] == "host" else "/".join(parts)
+        if "onnx" in parts:  # they share a model whose export takes longer than they do
+            group = "onnx"
         item.add_marker(pytest.mark.xdist_group(group))
 
 

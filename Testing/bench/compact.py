@@ -60,7 +60,7 @@ def compact_worker() -> dict[str, float]:
             plane = SlicePlane((0.0, 0.0, 3.0 * layer), (-1.0, 0.0, 0.0), (0.0, -1.0, 0.0))
             prompts = PromptSet([(500.0, 500.0)], [ADD], sigma_px=10.0)
             client.answer(SegmentRequest(layer + 1, plane, 256.0, 128.0, prompts))
-        return {"compact_worker_peak_mb": _peak_mb(client.connection.pid)}
+        return {"compact_worker_peak_mb": peak_mb(client.connection.pid)}
 
 
 def _decode_costs_ms(
@@ -90,7 +90,8 @@ def _took_ms(work: Callable[[], object]) -> float:
     return 1e-6 * (time.perf_counter_ns() - start_ns)
 
 
-def _peak_mb(pid: int | None) -> float:
+def peak_mb(pid: int | None) -> float:
+    """Return the largest memory that a process has needed so far, MB."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     except FileNotFoundError as error:

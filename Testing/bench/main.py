@@ -37,7 +37,12 @@ BENCHMARKS = (
     ("module", "module_session"),
     ("lsl", "lsl_latency"),
     ("gaze_hour", "gaze_growth"),
+    ("store", "store_ms"),
+    ("onnx", "onnx_ms"),
     ("sam", "sam_ms"),
+    ("sam", "sam_memory"),
+    ("gpu", "gpu_ms"),
+    ("model_table", "model_table"),
 )
 
 BOUNDS = {
@@ -69,6 +74,16 @@ BOUNDS = {
     "gaze_growth_lost_samples": 0.0,
     "sam_vit_b_embed_ratio": 1.05,
     "sam_decode_ratio": 1.05,
+    "sam_vit_b_peak_mb": 4096.0,
+    "sam_vit_b_onnx_peak_mb": 4096.0,
+    "mobile_sam_embed_ms_median": 440.0,
+    "onnx_decode_ms_median": 29.0,
+    "gpu_decode_ms_p95": 5.0,
+}
+
+AT_LEAST = {
+    "gpu_prepare_slices_per_s_vit_b": 200.0,
+    "gpu_prepare_speedup_vit_b": 10.0,
 }
 
 Numbers = dict[str, float]
@@ -133,10 +148,12 @@ def table_of(numbers: Numbers) -> Table:
     for column in table.columns[1:3]:
         column.justify = "right"
     for key, value in numbers.items():
-        bound = BOUNDS.get(key)
-        verdict = "" if bound is None else "[green]pass[/]" if value <= bound else "[red]fail[/]"
+        bound, least = BOUNDS.get(key), AT_LEAST.get(key)
+        holds = (bound is None or value <= bound) and (least is None or value >= least)
+        told = f"{bound:g}" if bound is not None else f"> {least:g}" if least is not None else ""
+        verdict = "" if not told else "[green]pass[/]" if holds else "[red]fail[/]"
         digits = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-        table.add_row(key, digits, "" if bound is None else f"{bound:g}", verdict)
+        table.add_row(key, digits, told, verdict)
     return table
 
 

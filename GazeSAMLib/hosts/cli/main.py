@@ -7,14 +7,17 @@ import typer
 from GazeSAMLib import __version__
 from GazeSAMLib.hosts.cli import (
     accuracy,
+    auto,
     demo,
     engines,
     evaluate,
     export_gaze,
+    export_onnx,
     export_seg,
     import_gaze,
     info,
     measure,
+    prepare,
     report_gaze,
     restore,
     segment,
@@ -22,6 +25,7 @@ from GazeSAMLib.hosts.cli import (
 )
 from GazeSAMLib.hosts.cli.bridge.commands import bridge
 from GazeSAMLib.hosts.cli.edge import DEBUG_FLAG, EdgeGroup
+from GazeSAMLib.hosts.cli.models import models
 
 EPILOG = """\
 Exit codes: 0 done; 1 an input cannot be used or a result cannot be written; 2 the command line
@@ -66,10 +70,14 @@ app.command(epilog=demo.EPILOG)(demo.demo)
 app.command(epilog=restore.EPILOG)(restore.restore)
 app.command(epilog=simulate.EPILOG)(simulate.simulate)
 app.command(epilog=evaluate.EPILOG)(evaluate.evaluate)
+app.command(epilog=prepare.EPILOG)(prepare.prepare)
 app.command(epilog=measure.EPILOG)(measure.measure)
 app.command("export-seg", epilog=export_seg.EPILOG)(export_seg.export_seg)
+app.command("export-onnx", epilog=export_onnx.EPILOG)(export_onnx.export_onnx)
 app.command("import-gaze", epilog=import_gaze.EPILOG)(import_gaze.import_gaze)
 app.command("export-gaze", epilog=export_gaze.EPILOG)(export_gaze.export_gaze)
 app.add_typer(bridge, name="bridge")
+app.add_typer(models, name="models")
+app.command(epilog=auto.EPILOG)(auto.auto)
 app.command(epilog=accuracy.EPILOG)(accuracy.accuracy)
 app.command(epilog=report_gaze.EPILOG)(report_gaze.report)

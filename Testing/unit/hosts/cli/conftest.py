@@ -33,3 +33,17 @@ def done(tmp_path_factory: pytest.TempPathFactory, scan_path: Path, gaze_path: P
     """The finished job."""
     output = tmp_path_factory.mktemp("done") / "out.nii.gz"
     return segment(Job(scan_path, gaze_path, (output,)), answering=in_process)
+
+
+@pytest.fixture(scope="session")
+def propagated(tmp_path_factory: pytest.TempPathFactory, scan_path: Path) -> Segmented:
+    """A finished job that carried looks at both balls on to the other slices."""
+    looks = (
+        look_at(scan_path, "bright ball"),
+        look_at(scan_path, "bright ball", along_mm=-9.0),
+        look_at(scan_path, "grey ball"),
+    )
+    folder = tmp_path_factory.mktemp("propagated")
+    gaze = record(folder / "recording", scan_path, looks)
+    job = Job(scan_path, gaze, (folder / "out.nii.gz",), engine="region", propagate=True)
+    return segment(job, answering=in_process)

@@ -3,6 +3,7 @@
 import signal
 from functools import partial
 
+import numpy as np
 import pytest
 
 from GazeSAMLib.engines.registry import make_engine
@@ -12,7 +13,7 @@ from GazeSAMLib.gaze.recording_reader import read_recording
 from GazeSAMLib.hosts.cli.answering import Answers
 from GazeSAMLib.hosts.cli.replaying import Replayed, display_of, replay_all
 from GazeSAMLib.scans.read import read_scan
-from GazeSAMLib.segmentation.following import follow
+from GazeSAMLib.segmentation import following
 from GazeSAMLib.segmentation.labelmap import Labelmap
 from GazeSAMLib.session import GazeSession
 
@@ -29,7 +30,9 @@ class Stage:
         self.segmenter = Segmenter(make_engine("region"), scan.voxels_kji, scan.volume)
         self.told = []
 
-    def replay(self, before_answer=lambda _count: None) -> Replayed:
+    def replay(
+        self, before_answer=lambda _count: None, follow=None, *, propagate=False
+    ) -> Replayed:
         count = 0
 
         def answer(request):
@@ -42,8 +45,9 @@ class Stage:
             self.session,
             self.scan.volume,
             self.recording,
-            Answers(answer, partial(follow, self.segmenter)),
+            Answers(answer, follow or partial(following.follow, self.segmenter)),
             lambda *told: self.told.append(told),
+            propagate=propagate,
         )
 
 
@@ -89,3 +93,24 @@ def test_ctrl_c_in_an_answer_lets_it_finish_and_stops_then(stage) -> None:
     assert replayed.error is None
     assert len(replayed.timing.decode_ms) == 2
     assert len(replayed.timing.chain_us) < len(stage.recording.samples)
+
+
+def test_an_error_in_the_middle_of_a_propagation_loses_nothing_accepted(stage) -> None:
+    begun = []
+
+    def fail_after_two_slices(order):
+        begun.append(order.number)
+        for count, said in enumerate(following.follow(stage.segmenter, order)):
+            if len(begun) == 2 and count == 2:
+                raise EngineError("out of memory")
+            yield said
+
+    replayed = stage.replay(follow=fail_after_two_slices, propagate=True)
+    assert str(replayed.error) == "out of memory"
+    first, carried_on, second = replayed.trace.steps
+    assert len(carried_on.step.propagated) > 5
+    kept = np.zeros(stage.labelmap.labels_kji.shape, dtype=bool)
+    for accepted in (first, carried_on, second):
+        patch = accepted.step.edit.patch
+        kept[patch.box] |= patch.mask
+    np.testing.assert_array_equal(stage.labelmap.labels_kji > 0, kept)

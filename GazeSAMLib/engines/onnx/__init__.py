@@ -1,0 +1,1 @@
+"""Engine `onnx`: Segment Anything models that were exported, on onnxruntime, without torch."""
