@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from GazeSAMLib.engines.compact.choice import best_different, most_agreed
+from GazeSAMLib.engines.compact.choice import best_different, expected_dice, most_agreed
 from GazeSAMLib.engines.compact.crop import Crop
 from GazeSAMLib.engines.compact.evidence import describe
 from GazeSAMLib.engines.compact.look import Surroundings
@@ -73,13 +73,13 @@ def test_of_several_views_of_a_mask_the_outlier_comes_last():
     assert [mask.iou for mask in best] == sorted((mask.iou for mask in best), reverse=True)
 
 
-def test_what_another_crop_shows_too_has_a_higher_score():
-    scores = []
+def test_what_another_crop_shows_too_is_expected_to_be_better():
+    expected = []
     for other_radius in (20, 55):
         masks = [a_disc(100, 20, 0.6), a_disc(160, other_radius, 0.6)]
         iou = Surroundings(look().look, SHAPE).pairwise_iou(masks)
-        scores.append(SCORER.expected_iou(describe(masks, iou, look(), SHAPE))[0])
-    assert 0.0 < scores[1] < scores[0] < 1.0
+        expected.append(expected_dice(np.full(2, 0.6), iou, np.ones(2, dtype=bool))[0])
+    assert 0.0 < expected[1] < expected[0] < 1.0
 
 
 @pytest.mark.parametrize("sigma_px", [0.0, 5.0, 500.0])

@@ -69,7 +69,7 @@ def test_candidates_differ_and_are_as_large_as_the_slice():
     assert len(candidates) > 1
     for one in range(len(candidates)):
         for other in range(one):
-            assert dice(candidates.mask(one), candidates.mask(other)) < 0.97
+            assert dice(candidates.mask(one), candidates.mask(other)) < 0.985  # an IoU of 0.97
     core = a_disc(130, 160, 25)
     assert max(dice(candidates.mask(n), core) for n in range(len(candidates))) > 0.8
 
