@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from GazeSAMLib.engines.messages import Propagate, Propagated, PropagationEnded, StopPropagation
 from GazeSAMLib.engines.plane_mask import PlaneMask
@@ -213,9 +214,11 @@ class Aim:
         hit = None if fixation is None else self.locate(fixation.centre_display)
         if fixation is None or hit is None:
             return None
+        known = self.known(hit)
         look = self._look_at(hit, fixation, self.looks.prompts_on(hit.plane))
-        self._foresight.keep(look, self._display.degrees_from_display(fixation.centre_display))
-        return _request(look, self.known(hit))
+        centre_deg = self._display.degrees_from_display(fixation.centre_display)
+        self._foresight.keep(look, centre_deg, _mask_of(known))
+        return _request(look, known)
 
     def _look(self, fixation: Fixation) -> SegmentRequest | None:
         centre_deg = self._display.degrees_from_display(fixation.centre_display)
@@ -225,10 +228,10 @@ class Aim:
         hit = self.locate(fixation.centre_display)
         if hit is None:
             return None
-        self._asked_at_deg = centre_deg
+        self._asked_at_deg, known = centre_deg, self.known(hit)
         if begins:
             self._base = self.looks.prompts_on(hit.plane)
-            foreseen = self._foresight.take(centre_deg, ASK_AGAIN_DEG)
+            foreseen = self._foresight.take(centre_deg, ASK_AGAIN_DEG, _mask_of(known))
             if foreseen is not None:
                 look, self._asked_at_deg = foreseen
                 self.looks.begin(replace(look, start_ns=fixation.start_ns))
@@ -241,7 +244,7 @@ class Aim:
             self.looks.replace_newest(
                 replace(look, candidates=newest.candidates, answered=newest.answered)
             )
-        return _request(look, self.known(hit))
+        return _request(look, known)
 
     def _look_at(self, hit: Hit, fixation: Fixation, base: PromptSet | None) -> Look:
         # Gaze samples within some 50 ms move together, so they count as one.
@@ -533,6 +536,10 @@ def _request(look: Look, refines: PlaneMask | None) -> SegmentRequest:
     return SegmentRequest(
         look.number, look.hit.plane, view.window, view.level, look.prompts, refines
     )
+
+
+def _mask_of(known: PlaneMask | None) -> npt.NDArray[np.bool_] | None:
+    return None if known is None else known.mask
 
 
 def _told(done: bool, notice: str) -> Reaction:

@@ -25,8 +25,9 @@ class Engine(Protocol[EmbeddingT]):
     name : str
         As on the command line.
     weights_digest : str
-        Names the weights; part of the embedding store's key. Engines without weights give
-        a version of their algorithm.
+        Names the weights, and whatever else embeddings depend on but the device; engines that
+        share it share the embeddings that are kept. Engines without weights give a version of
+        their algorithm.
     """
 
     name: str

@@ -18,19 +18,17 @@ class EngineNotes:
 
     def __init__(self, send: Callable[[FromWorker], None]) -> None:
         self._send = send
-        self._engine: Engine[Any] | None = None
         self._told = 0
 
     def begin(self, engine: Engine[Any]) -> None:
         """Say where an engine that has just been made runs."""
-        self._engine, self._told = engine, 0
-        self.tell()
+        self._told = 0
+        self.tell(engine)
         if isinstance(engine, RunsOn):
             self._send(Notice(f"the engine {engine.name} runs on {engine.runs_on}"))
 
-    def tell(self) -> None:
-        """Say what is new."""
-        engine = self._engine
+    def tell(self, engine: Engine[Any] | None) -> None:
+        """Say what is new of the engine that was begun with."""
         if not isinstance(engine, KeepsNotes):
             return
         for note in engine.notes[self._told :]:

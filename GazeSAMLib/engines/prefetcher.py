@@ -71,11 +71,12 @@ class Prefetcher:
             self._thread.start()
 
     def end(self) -> None:
-        """Give up what was said; returns when the engine is left alone."""
+        """Give up what was said; returns when the engine is left alone, and held no more."""
         with self.way.changed:
             self._order = None
             self.way.changed.notify_all()
             self.way.changed.wait_for(lambda: not self._is_at_work)
+        self._failed = None
         self._pace_s.clear()
 
     def close(self) -> None:
@@ -99,6 +100,8 @@ class Prefetcher:
                     went_well = True
                 if not went_well:  # and would not the next time
                     self._failed = stored
+                del segmenter, stored  # an engine that is about to go is not held while waiting
+            del order
 
     def _begin(self) -> bool:
         """Wait for something new to do; false where the thread is to end."""

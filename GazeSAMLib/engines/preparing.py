@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from GazeSAMLib.engines.engine import EmbedsBatches, Engine
@@ -109,15 +110,19 @@ class Preparation:
         slices = {key: request for key, request in wanted.items() if key is not None}
         missing = [(k, r) for k, r in slices.items() if not self._stored.is_at_hand(k)]
         at_hand = len(slices) - len(missing)
+        for key in slices.keys() - {key for key, _ in missing}:
+            for each in (key, key.with_everything()):
+                self._disk.touch(each)  # or what is written now could take its place
         progress(0, len(missing))
         embedded = self._embed(missing, at_hand, progress, is_cancelled) if missing else 0
-        paths = [self._disk.path_of(key) for key in slices]
+        # Where a device failed on the way, the rest is kept as made by what took its place.
+        kept = {each for key in slices for each in (key, key.made_by(self._engine))}
         return Prepared(
             len(slices),
             embedded,
             at_hand,
             time.monotonic() - start_s,
-            sum(path.stat().st_size for path in paths if path.exists()),
+            sum(_size_bytes(self._disk.path_of(key)) for key in kept),
             self._stored.most_slices(_SHARE_OF_STORE),
         )
 
@@ -170,3 +175,10 @@ class Preparation:
         if self._stored.keeper.failure:
             raise OutputError(self._stored.keeper.failure)
         return 1
+
+
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # another process was faster, and removed it
+        return 0

@@ -161,10 +161,14 @@ class StoredEmbeddings:
             return None
 
     def keep(self, key: EmbeddingKey, embedding: Any) -> Sized:  # noqa: ANN401 - each engine's own type
-        """Keep an embedding that was made elsewhere; return it and the bytes of its arrays."""
+        """Keep an embedding that was just made; return it and the bytes of its arrays.
+
+        It is returned as it will be read, rounded to fewer bits: a look must not be answered
+        otherwise than the same look a minute later.
+        """
         packed = self._engine.pack(embedding)
-        self.keeper.write(key, packed)
-        return embedding, self._sized(packed)
+        self.keeper.write(key.made_by(self._engine), packed)
+        return self._engine.unpack(packed), self._sized(packed)
 
     def _sized(self, packed: PackedEmbedding) -> int:
         self._slice_bytes = packed_size(packed)

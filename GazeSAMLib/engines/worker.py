@@ -164,7 +164,7 @@ class Worker:
             answer = self._ready().answer(request)
             if not self._inbox.is_dropped():
                 self._send(replace(answer, embed_ms=embed_ms))
-                self._notes.tell()
+                self._notes.tell(self._engine)
                 return
         self._send(Outdated((request.number,)))
 

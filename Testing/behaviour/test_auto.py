@@ -9,6 +9,7 @@ import subprocess
 
 import numpy as np
 import pytest
+import SimpleITK
 from PIL import Image
 from pycocotools import mask as coco_mask
 
@@ -67,7 +68,7 @@ def test_a_folder_of_pictures_gives_masks_and_a_table_for_each(
     output = tmp_path / "masks"
     said = gazesam("auto", pictures, "-o", output, "--checkpoint", checkpoint, *LENIENT)
     assert said.code == 0, said.err
-    assert "1 files are no pictures" in said.err
+    assert "1 file is no picture" in said.err
     assert "masks of 3 images by sam (cpu" in said.out
     folders = sorted(path.name for path in output.iterdir() if path.is_dir())
     assert folders == ["clear", "colour", "grey"]
@@ -140,6 +141,35 @@ def test_what_is_done_is_not_done_again_unless_that_is_asked_for(
     assert gazesam(*arguments, "--overwrite").code == 0
     assert (output / "grey" / "metadata.csv").stat().st_mtime_ns != made
     assert not list(output.glob(".*"))
+
+
+def test_a_picture_that_cannot_be_read_does_not_hold_up_the_others(
+    gazesam, pictures, checkpoint, tmp_path
+) -> None:
+    whole = (pictures / "clear.png").read_bytes()
+    (pictures / "clear.png").write_bytes(whole[:300])
+    arguments = ("auto", pictures, "-o", tmp_path / "masks", "--checkpoint", checkpoint, *LENIENT)
+    said = gazesam(*arguments, "--json")
+    assert said.code == 1
+    assert "clear.png cannot be read as a picture" in said.err
+    values = json.loads(said.out)
+    assert (list(values["images"]), list(values["faults"])) == (["colour", "grey"], ["clear"])
+    (pictures / "clear.png").write_bytes(whole)
+    said = gazesam(*arguments)
+    assert said.code == 0, said.err
+    assert "2 of 3 images were there already" in said.err
+
+
+def test_masks_of_another_scan_are_not_taken_for_this_ones(
+    gazesam, scan, checkpoint, tmp_path
+) -> None:
+    other = tmp_path / "other.nii.gz"
+    volume = SimpleITK.ReadImage(str(scan))
+    SimpleITK.WriteImage(volume + 1, str(other))
+    arguments = ("-o", tmp_path / "masks", "--checkpoint", checkpoint, *LENIENT, "--slices", "3")
+    assert gazesam("auto", scan, *arguments).code == 0
+    said = gazesam("auto", other, *arguments)
+    assert (said.code, "scan was" in said.err) == (1, True)
 
 
 def test_results_of_another_program_are_not_overwritten(

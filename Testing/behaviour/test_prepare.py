@@ -72,7 +72,7 @@ def test_segment_uses_what_is_prepared_and_gives_the_same(
 ):
     results = []
     for name in ("before", "after"):
-        output = tmp_path / f"{name}.nii.gz"
+        output = tmp_path / f"{name}.nii"
         said = gazesam("segment", scan, "--gaze", recording, *sam, "-o", output, "--json")
         assert said.code == 0, said.err
         results.append((output, json.loads(said.out)))

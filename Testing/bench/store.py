@@ -13,7 +13,7 @@ from GazeSAMLib.engines.store.key import EmbeddingKey
 from Testing.bench.looks import seconds
 
 SLICES = 40
-KEY = EmbeddingKey("sam", "0" * 64, "cpu, fp32", "1" * 64, (0.0,) * 9, 0.8, (512, 512), 400.0, 40.0)
+KEY = EmbeddingKey("0" * 64, "cpu, fp32", "1" * 64, (0.0,) * 9, 0.8, (512, 512), 400.0, 40.0)
 
 
 def store_ms(*, long: bool = False) -> dict[str, float]:

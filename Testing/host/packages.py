@@ -1,6 +1,7 @@
 """Slicer's installer of Python packages, which here writes down what it would install."""
 
 import importlib.metadata
+import shlex
 import sys
 import types
 from collections.abc import Sequence
@@ -82,8 +83,9 @@ class Packages:
         if self.error is not None:
             error, self.error = self.error, None
             raise error
-        wanted = _requirements(requirements)
-        self.installed += map(str, wanted)
+        flags, given = _split_options(requirements)
+        wanted = _requirements(given)
+        self.installed += [" ".join((*flags, str(one))) for one in wanted]
         names = {canonicalize_name(one.name) for one in wanted}
         hidden = self._hidden.items()
         self._reveal([m for m, package in hidden if canonicalize_name(package) in names])
@@ -116,6 +118,15 @@ class Packages:
         module.pip_ensure = self.pip_ensure
         module.pip_install = self.pip_install
         return module
+
+
+def _split_options(given: Any) -> tuple[list[str], Any]:
+    """Return the options for pip, such as ``--no-deps``, and what is left: it takes both as one."""
+    if isinstance(given, Requirement):
+        return [], given
+    parts = shlex.split(given) if isinstance(given, str) else list(given)
+    flags = [part for part in parts if str(part).startswith("-")]
+    return flags, [part for part in parts if part not in flags]
 
 
 def _requirements(given: Any) -> list[Requirement]:

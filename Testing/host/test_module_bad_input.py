@@ -157,6 +157,28 @@ def test_a_killed_engine_process_comes_back(a_reader, a_ball):
     assert (a_reader.voxels() == accepted).all()
 
 
+def test_a_key_waits_no_more_for_a_look_that_the_engine_cannot_answer(a_reader, a_ball):
+    from GazeSAMLib.engines.messages import Failure
+
+    a_reader.parameters.volume = a_ball
+    a_reader.start()
+    run = a_reader.panel.session.run
+    looks = run.live._parts.session.aim.looks
+    os.kill(run.room.pid, signal.SIGSTOP)  # nothing is answered meanwhile
+    try:
+        a_reader.point_at("Red", (0.0, 0.0, 0.0))
+        a_reader.host.spin(until=lambda: looks.newest is not None, timeout_ms=5_000)
+        a_reader.host.press("space")
+        assert looks.newest.pending
+        number = looks.newest.number
+        run.room._hear(Failure("decode", number, "EngineError", "this engine takes boxes alone"))
+    finally:
+        os.kill(run.room.pid, signal.SIGCONT)
+    assert a_reader.said == "This engine takes boxes alone."
+    a_reader.accept("Yellow")  # without Esc before
+    assert a_reader.voxels().any()
+
+
 def test_an_engine_out_of_memory_goes_on_with_the_cpu(a_reader, a_ball, monkeypatch):
     from GazeSAMLib.hosts.slicer import worker_process
     from Testing import worker_out_of_memory

@@ -41,6 +41,40 @@ def test_models_are_offered_and_those_that_are_not_here_say_so(a_reader, a_pictu
 
 
 @pytest.mark.usefixtures("one_model_here")
+def test_a_model_that_was_fetched_meanwhile_says_so_no_more(a_reader, tmp_path):
+    entry = next(entry for entry in all_models() if entry.name == "sam_vit_b")
+    file = tmp_path / "models" / entry.name / entry.file_name
+    file.parent.mkdir()
+    file.write_bytes(b"weights")
+    a_reader.parameters.engine = "region"
+    a_reader.widget.exit()
+    a_reader.widget.enter()
+    assert "SAM ViT-B" in labels(a_reader.ui.engineSelector)
+    assert a_reader.parameters.engine == "region"
+
+
+def test_an_exported_model_is_a_folder_and_a_checkpoint_a_file(a_reader, monkeypatch):
+    import qt
+
+    asked = []
+    for kind, answer in (
+        ("getExistingDirectory", "/a/folder"),
+        ("getOpenFileName", ("/a.pth", "")),
+    ):
+        monkeypatch.setattr(
+            qt.QFileDialog,
+            kind,
+            lambda *_, kind=kind, answer=answer: asked.append(kind) or answer,
+        )
+    edit = a_reader.ui.checkpointEdit
+    for engine in ("onnx", "sam"):
+        a_reader.parameters.engine = engine
+        edit.browse()
+    edit.setCurrentPath("")
+    assert asked == ["getExistingDirectory", "getOpenFileName"]
+
+
+@pytest.mark.usefixtures("one_model_here")
 def test_starting_with_a_model_that_is_not_here_says_how_to_get_it(a_reader, a_ball):
     from GazeSAMLib.engines.registry import EngineEntry
 

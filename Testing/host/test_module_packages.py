@@ -139,6 +139,24 @@ def test_torch_comes_through_the_extension_pytorch_alone(a_reader, a_picture, mo
     assert a_reader.host.packages.installed == []
 
 
+@pytest.mark.parametrize("since_511", [True, False])
+def test_timm_comes_without_what_it_requires(a_reader, monkeypatch, since_511):
+    from GazeSAMLib.engines import registry
+    from GazeSAMLib.hosts.slicer import dependencies
+
+    packages = a_reader.host.packages
+    packages.hide(timm="timm", segment_anything="segment-anything-py")
+    monkeypatch.setattr(registry.EngineEntry, "missing", property(lambda _: ("timm",)))
+    monkeypatch.setattr(dependencies, "_is_there", lambda _: False)
+    a_reader.host.offer_packaging(since_511)
+    a_reader.parameters.engine = "mobile_sam"
+    a_reader.ui.engineSection.collapsed = False
+    a_reader.scroll_to(a_reader.ui.installEngineButton)
+    a_reader.host.click(a_reader.ui.installEngineButton)
+    assert packages.installed == ["segment-anything-py>=1.0.1", "--no-deps timm>=1.0.22"]
+    assert a_reader.said == "Everything that the segmenter needs is installed."
+
+
 def test_a_panel_that_cannot_be_built_says_why(a_host, monkeypatch):
     from GazeSAMLib.hosts.slicer.panel import panel
 

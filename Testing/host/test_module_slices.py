@@ -29,6 +29,15 @@ def dashed(reader, name="Red"):
     return outline is not None and outline.is_shown
 
 
+def props_in(name):
+    """What is drawn in a slice view, in that order."""
+    import slicer
+
+    view = slicer.app.layoutManager().sliceWidget(name).sliceView()
+    props = view.renderWindow().GetRenderers().GetFirstRenderer().GetViewProps()
+    return [props.GetItemAsObject(index) for index in range(props.GetNumberOfItems())]
+
+
 def choose(reader, index):
     reader.ui.slicesSelector.setCurrentIndex(index)
     reader.ui.slicesSelector.activated.emit(index)
@@ -99,9 +108,28 @@ def test_dashes_go_with_their_segment(a_whole_ball):
     reader.host.spin(until=lambda: not dashed(reader), timeout_ms=3_000)
     display.SetSegmentVisibility("Segment_1", True)
     reader.host.spin(until=lambda: dashed(reader), timeout_ms=3_000)
+    for shown in (False, True):
+        display.SetVisibility2DOutline(shown)
+        display.SetVisibility2DFill(shown)
+        reader.host.spin(until=lambda shown=shown: dashed(reader) is shown, timeout_ms=3_000)
     reader.host.press("Tab")
     reader.host.spin(until=lambda: not dashed(reader), timeout_ms=3_000)
     assert not reader.ui.slicesSelector.visible
+
+
+def test_dashes_lie_over_what_slicer_draws_anew(a_whole_ball):
+    reader = a_whole_ball
+    choose(reader, 4)
+    reader.host.spin(until=lambda: dashed(reader), timeout_ms=3_000)
+    segmentation = reader.parameters.segmentation.GetSegmentation()
+    before = props_in("Red")
+    labelmap = segmentation.GetSegment("Segment_1").GetRepresentation("Binary labelmap")
+    anew = labelmap.NewInstance()
+    anew.DeepCopy(labelmap)
+    segmentation.GetSegment("Segment_1").AddRepresentation("Binary labelmap", anew)
+    reader.host.spin(until=lambda: set(props_in("Red")) - set(before), timeout_ms=3_000)
+    dashes = reader.panel.session.run.live.slices._outlines._outlines["Red"]._actors
+    reader.host.spin(until=lambda: props_in("Red")[-2:] == dashes, timeout_ms=3_000)
 
 
 def test_nothing_of_it_stays_behind_after_stop(a_reader, a_ball):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from GazeSAMLib.engines.plane_mask import PlaneMask
 from GazeSAMLib.engines.segmenter import Segmenter
 from GazeSAMLib.errors import GeometryError, JournalError
 from GazeSAMLib.frames import DisplayPoint, LocalRasPoint
@@ -467,6 +468,17 @@ def test_what_was_foreseen_on_another_slice_is_not_shown():
     reader.look(LEFT, 60)
     reader.press("accept")
     np.testing.assert_array_equal(reader.voxels(), grey_on_slice(100, k=1))
+
+
+def test_what_was_foreseen_before_a_key_changed_its_slice_is_asked_anew():
+    reader = Reader()
+    reader.look(LEFT, 90)
+    assert reader.requests[-1].refines is None
+    found = PlaneMask(reader.view.geometry.plane, grey_on_slice(100)[2])
+    reader.session.aim.known = lambda _hit: found  # as after the redo of a propagation
+    reader.look(LEFT, 60)
+    assert len(reader.requests) == 2
+    assert reader.requests[-1].refines is found
 
 
 def test_nothing_is_foreseen_while_a_key_waits_for_its_answer():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from GazeSAMLib.engines.catalogue.record import read_json
+from GazeSAMLib.engines.file_presence import is_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Part:
     @property
     def size_bytes(self) -> int:
         """How much has come."""
-        return self.path.stat().st_size if self.path.is_file() else 0
+        return self.path.stat().st_size if is_there(self.path) else 0
 
     def version_of(self, url: str) -> str:
         """Return the version (ETag or date) it is a part of; empty if it cannot be continued."""

@@ -10,6 +10,7 @@ from GazeSAMLib.engines.catalogue.download import TIMEOUT_S, download
 from GazeSAMLib.engines.catalogue.entry import ModelEntry
 from GazeSAMLib.engines.catalogue.shelf import ModelShelf, check_file, in_use, not_here
 from GazeSAMLib.engines.catalogue.sizes import told_size
+from GazeSAMLib.engines.file_presence import is_there
 from GazeSAMLib.errors import CheckpointError, ModelError
 
 _CHUNK = 1 << 22
@@ -76,12 +77,15 @@ def pull_from(
     CheckpointError
         If it is not what the publisher offers.
     """
-    if not file.is_file():
+    if not is_there(file):
         raise ModelError(f"{file} is not a file: name the {entry.file_name} that you downloaded")
     with _claimed(entry, shelf):
         before = shelf.look_up(entry)
         # Before the copy, so that a wrong file costs no space; the copy is checked as well.
-        sha256 = check_file(file, entry, progress)
+        try:
+            sha256 = check_file(file, entry, progress)
+        except OSError as error:
+            raise ModelError(f"{file} cannot be read: {error.strerror}") from error
         if before.is_here and before.record is not None:
             if before.record.sha256 == sha256:
                 return shelf.open(entry, progress)

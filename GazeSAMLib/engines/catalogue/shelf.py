@@ -11,6 +11,7 @@ from GazeSAMLib.engines.catalogue.entry import ModelEntry
 from GazeSAMLib.engines.catalogue.part import Part
 from GazeSAMLib.engines.catalogue.record import FileRecord
 from GazeSAMLib.engines.file_lock import FileLock
+from GazeSAMLib.engines.file_presence import is_there
 from GazeSAMLib.errors import CheckpointError, ModelError
 
 _TOO_SMALL_BYTES = 1000
@@ -58,7 +59,7 @@ class ModelShelf:
     def look_up(self, entry: ModelEntry) -> Kept:
         """Return what of the model is here, without reading the file."""
         path = self.file_of(entry)
-        if path.is_file():
+        if is_there(path):
             return Kept(True, path.stat().st_size, FileRecord.read(self._record_of(entry)))
         return Kept(False, self.part_of(entry).size_bytes, None)
 
@@ -78,8 +79,6 @@ class ModelShelf:
             if record is None or not record.fits(path) or _is_outdated(record, entry):
                 self.verify(entry, progress)
         except OSError as error:
-            if path.exists():
-                raise ModelError(f"{path} cannot be read: {error.strerror}") from error
             raise ModelError(not_here(entry)) from error
         return path
 
@@ -89,12 +88,12 @@ class ModelShelf:
         Raises
         ------
         ModelError
-            If it is not here.
+            If it is not here, or cannot be read.
         CheckpointError
             If it is not what its publisher offers, or not what was brought here once.
         """
         path = self.file_of(entry)
-        if not path.is_file():
+        if not is_there(path):
             raise ModelError(not_here(entry))
         before = FileRecord.read(self._record_of(entry))
         again = f"remove it with `gazesam models remove {entry.name}` and pull it again"
@@ -102,6 +101,8 @@ class ModelShelf:
             sha256 = check_file(path, entry, progress)
         except CheckpointError as error:
             raise CheckpointError(f"{error}; {again}") from error
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read: {error.strerror}") from error
         if before is not None and before.sha256 != sha256:
             raise CheckpointError(
                 f"{path} has changed since it was brought here on {before.date[:10]}: {again}"
@@ -147,9 +148,9 @@ class ModelShelf:
             If something cannot be removed, or another process brings it here right now.
         """
         folder = self.folder / entry.name
-        if not folder.is_dir():
-            return 0
         try:
+            if not folder.is_dir():
+                return 0
             with self.claim(entry):
                 freed = 0
                 for path in folder.iterdir():

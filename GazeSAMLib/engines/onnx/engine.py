@@ -12,7 +12,7 @@ from GazeSAMLib.engines.engine import PackedEmbedding
 from GazeSAMLib.engines.onnx.description import DECODER, ENCODER, ModelDescription, check_files
 from GazeSAMLib.engines.onnx.low_res import at_image_size
 from GazeSAMLib.engines.onnx.prompt_input import decoder_input
-from GazeSAMLib.engines.onnx.runtime import checked_device, checked_run, open_session
+from GazeSAMLib.engines.onnx.runtime import CPU, checked_device, checked_run, open_session
 from GazeSAMLib.engines.onnx.slice_input import encoder_input
 from GazeSAMLib.engines.onnx.stepping import run_in_steps
 from GazeSAMLib.errors import CheckpointError, EngineError
@@ -55,7 +55,7 @@ class OnnxEngine:
     folder : Path or None
         Where it was written to; there is no default.
     device : str or None
-        ``cpu``, ``cuda`` or ``cuda:1``; None takes CUDA where onnxruntime offers it.
+        ``cpu``, ``cuda`` or ``cuda:1``; None takes CUDA where that works.
     threads : int
         On how many processors it runs; 0 takes one for each core.
 
@@ -84,9 +84,13 @@ class OnnxEngine:
         self.model = ModelDescription.read(folder)
         check_files(folder, self.model)
         self.weights_digest = self.model.digest
-        self._encoder, self._decoder = (
-            _session(folder / name, self.device, int(threads)) for name in (ENCODER, DECODER)
-        )
+        try:
+            self._encoder, self._decoder = _sessions(folder, self.device, int(threads))
+        except EngineError:
+            if device is not None or self.device == CPU:
+                raise
+            self.device = CPU  # onnxruntime has CUDA, and the machine no graphics card
+            self._encoder, self._decoder = _sessions(folder, self.device, int(threads))
         self._check_shapes(folder)
 
     @property
@@ -189,6 +193,10 @@ class OnnxEngine:
                 f"the networks in {folder} do not have the shapes that model.json describes: "
                 f"the encoder makes {given} of {taken}, not {expected} of {[1, 3, side, side]}"
             )
+
+
+def _sessions(folder: Path, device: str, threads: int) -> tuple[Any, Any]:
+    return _session(folder / ENCODER, device, threads), _session(folder / DECODER, device, threads)
 
 
 def _session(path: Path, device: str, threads: int) -> Any:  # noqa: ANN401 - onnxruntime's

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from GazeSAMLib.engines.engine import PackedEmbedding
+from GazeSAMLib.engines.file_presence import is_there
 from GazeSAMLib.engines.store.entry import BadEntryError, entry_bytes, read_entry
 from GazeSAMLib.engines.store.key import EmbeddingKey
 
@@ -54,7 +55,7 @@ class DiskStore:
 
     def holds(self, key: EmbeddingKey) -> bool:
         """Whether there is an entry; whether it is whole shows when it is read."""
-        return self.path_of(key).exists()
+        return is_there(self.path_of(key))
 
     def read(self, key: EmbeddingKey) -> PackedEmbedding | None:
         """Return an embedding, its arrays mapped into memory; None where there is none."""
@@ -67,9 +68,13 @@ class DiskStore:
             return None
         except OSError:
             return None
-        with suppress(OSError):  # the folder may be another user's
-            os.utime(path)
+        self.touch(key)
         return packed
+
+    def touch(self, key: EmbeddingKey) -> None:
+        """Count an embedding, if it is there, as used now."""
+        with suppress(OSError):  # the folder may be another user's
+            os.utime(self.path_of(key))
 
     def write(self, key: EmbeddingKey, packed: PackedEmbedding) -> None:
         """Keep an embedding, unless an entry is there already.
@@ -82,7 +87,7 @@ class DiskStore:
             If it holds something else than arrays of numbers and JSON values.
         """
         path = self.path_of(key)
-        if path.exists():
+        if self.holds(key):
             return
         data = entry_bytes(key.text(), packed)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -144,7 +149,7 @@ class DiskStore:
 
     def _entries(self) -> Iterator[tuple[int, int, Path]]:
         """Yield time of last use, size and path of each entry."""
-        with suppress(FileNotFoundError), os.scandir(self.folder) as found:
+        with suppress(OSError), os.scandir(self.folder) as found:
             for entry in found:
                 if entry.name.endswith(_PART_SUFFIX):
                     continue
@@ -154,4 +159,4 @@ class DiskStore:
 
 
 def _existing(folder: Path) -> Path:
-    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return next(path for path in (folder, *folder.absolute().parents) if is_there(path))

@@ -90,9 +90,7 @@ class EmbeddingKeeper:
             except OSError as error:
                 self._give_up_writing(error)
             except BadEntryError as error:
-                raise EngineError(
-                    f"an embedding of the engine '{key.engine}' cannot be kept: {error}"
-                ) from error
+                raise EngineError(f"the engine's embedding cannot be kept: {error}") from error
             else:
                 return
         with self._lock:

@@ -21,8 +21,8 @@ class EmbeddingKey:
 
     Attributes
     ----------
-    engine, weights_digest, runs_on : str
-        What embedded it.
+    weights_digest, runs_on : str
+        What embedded it: the weights, whatever name they were chosen by, and where they ran.
     scan_digest : str
         The scan (:func:`GazeSAMLib.geometry.digest.scan_digest`).
     plane : tuple of float
@@ -36,7 +36,6 @@ class EmbeddingKey:
         As displayed.
     """
 
-    engine: str
     weights_digest: str
     runs_on: str
     scan_digest: str
@@ -55,9 +54,8 @@ class EmbeddingKey:
         directions = round_steadily((matrix[:3, :2] / grid.pixel_mm).T, _DIRECTION_DIGITS)
         origin = round_steadily(matrix[:3, 3], _ORIGIN_DIGITS)
         return cls(
-            engine.name,
             engine.weights_digest,
-            engine.runs_on if isinstance(engine, RunsOn) else "",
+            _runs_on(engine),
             scan_digest,
             tuple(np.concatenate((origin, directions.ravel())).tolist()),
             float(round_steadily(grid.pixel_mm, _DIRECTION_DIGITS)),
@@ -65,6 +63,10 @@ class EmbeddingKey:
             float(window),
             float(level),
         )
+
+    def made_by(self, engine: Engine[Any]) -> Self:
+        """Return the key of what `engine` has made, which may have had to move meanwhile."""
+        return replace(self, runs_on=_runs_on(engine))
 
     def with_everything(self) -> Self:
         """Return the key under which the embedding is kept together with all masks."""
@@ -77,3 +79,7 @@ class EmbeddingKey:
     def file_name(self) -> str:
         """Return a name for it that every file system takes."""
         return f"{hashlib.blake2b(self.text().encode(), digest_size=20).hexdigest()}.embedding"
+
+
+def _runs_on(engine: Engine[Any]) -> str:
+    return engine.runs_on if isinstance(engine, RunsOn) else ""

@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import warnings
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -38,7 +39,9 @@ def read_tensors(path: Path) -> "dict[str, Tensor]":
     """
     torch = import_torch()
     try:
-        content = _content(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch asks to be told of files that are refused
+            content = _content(path)
     except OSError as error:
         raise CheckpointError(
             f"the checkpoint {path} cannot be read: {error.strerror or error}"

@@ -18,9 +18,10 @@ from GazeSAMLib.engines.sam.everything import (
     check_everything,
     segment_everything,
 )
-from GazeSAMLib.errors import ModelError
+from GazeSAMLib.errors import ModelError, ScanError
 from GazeSAMLib.hosts.cli.auto_images import ImageInput, Plane, SliceChoice, open_images
 from GazeSAMLib.hosts.cli.auto_output import AutoOutput
+from GazeSAMLib.hosts.cli.edge import INPUT_ERROR
 from GazeSAMLib.hosts.cli.interruption import CancelledError, Interruption
 from GazeSAMLib.hosts.cli.segment import (
     CheckpointOption,
@@ -29,7 +30,7 @@ from GazeSAMLib.hosts.cli.segment import (
     SeriesOption,
     engine_options,
 )
-from GazeSAMLib.hosts.cli.terminal import progress_bars, results, tell
+from GazeSAMLib.hosts.cli.terminal import progress_bars, results, tell, tell_error
 from GazeSAMLib.scans.progress import Progress
 
 EPILOG = """\
@@ -163,12 +164,23 @@ def auto(
             **found.facts,
         }
         target = AutoOutput(output, about, as_rle=convert_to_rle, overwrite=overwrite)
-        counts = _segment_all(found, model, settings, target, convert_to_rle, progress)
-    left = len(found.images) - len(counts)
+        counts, faults = _segment_all(found, model, settings, target, convert_to_rle, progress)
+    left = len(found.images) - len(counts) - len(faults)
     if as_json:
         done = {name: {"masks": n, "path": str(target.path_of(name))} for name, n in counts.items()}
-        typer.echo(json.dumps({"engine": model.name, "images": done, "left": left}, indent=2))
-        return
+        values = {"engine": model.name, "images": done, "left": left, "faults": faults}
+        typer.echo(json.dumps(values, indent=2))
+    else:
+        _tell(found, model, output, counts, left)
+    for fault in faults.values():
+        tell_error(fault)
+    if faults:
+        raise typer.Exit(INPUT_ERROR)
+
+
+def _tell(
+    found: ImageInput, model: SamEngine, output: Path, counts: dict[str, int], left: int
+) -> None:
     for note in (*found.notes, *model.notes):
         tell(note)
     if left:
@@ -201,10 +213,19 @@ def _segment_all(
     target: AutoOutput,
     as_rle: bool,
     progress: Progress,
-) -> dict[str, int]:
-    """Segment the images that are not there yet; return how many masks each has."""
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Segment the images that are not there yet.
+
+    Returns
+    -------
+    counts : dict of str to int
+        How many masks each has.
+    faults : dict of str to str
+        Why others could not be read.
+    """
     waiting = [image for image in found.images if not target.has(image.name)]
     counts: dict[str, int] = {}
+    faults: dict[str, str] = {}
     with Interruption() as interruption:
 
         def step(done: int, total: int) -> None:
@@ -216,8 +237,13 @@ def _segment_all(
                 )
 
         for image in waiting:
-            progress("images", len(counts), len(waiting))
-            records = segment_everything(model, image.read(), settings, step, as_rle=as_rle)
+            progress("images", len(counts) + len(faults), len(waiting))
+            try:
+                pixels = image.read()
+            except ScanError as error:
+                faults[image.name] = str(error)
+                continue
+            records = segment_everything(model, pixels, settings, step, as_rle=as_rle)
             target.write(image.name, records)
             counts[image.name] = len(records)
-    return counts
+    return counts, faults

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from GazeSAMLib.errors import ScanError
+from GazeSAMLib.geometry.digest import scan_digest
 from GazeSAMLib.geometry.slice import SlicePlane
 from GazeSAMLib.geometry.slice_image import sample_slice, slice_grid, to_8bit
 from GazeSAMLib.hosts.cli.prepare import planes_of
@@ -23,6 +24,10 @@ from GazeSAMLib.scans.scan import Scan
 from GazeSAMLib.simulation.layout import PRESETS, acquired_view
 
 RgbImage = npt.NDArray[np.uint8]
+
+
+RESERVED = "about"
+"""No image's name: beside the results stands what made them."""
 
 
 class Plane(StrEnum):
@@ -114,7 +119,10 @@ def open_images(
         If there is nothing to read, or no such slice.
     """
     if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.is_file())
+        try:
+            files = sorted(file for file in path.iterdir() if file.is_file())
+        except OSError as error:
+            raise ScanError(f"{path} cannot be read: {error.strerror}") from error
         pictures = [file for file in files if _is_picture(file)]
         if pictures:
             return _pictures(pictures, len(files) - len(pictures))
@@ -131,13 +139,21 @@ def _is_picture(path: Path) -> bool:
 
 
 def _pictures(files: list[Path], others: int) -> ImageInput:
-    stems = Counter(file.stem for file in files)
+    # What two pictures would have in common, or what the results say of themselves, is no name.
+    names = [RESERVED, *(file.stem for file in files), *(file.name for file in files)]
+    taken = Counter(name.casefold() for name in names)
     images = [
-        NamedImage(file.stem if stems[file.stem] == 1 else file.name, partial(read_rgb, file))
+        NamedImage(
+            file.stem if taken[file.stem.casefold()] == 1 else file.name, partial(read_rgb, file)
+        )
         for file in files
     ]
-    notes = (f"{others} files are no pictures and were left out",) if others else ()
-    return ImageInput(images, {}, notes)
+    count = (
+        "1 file is no picture and was"
+        if others == 1
+        else f"{others} files are no pictures and were"
+    )
+    return ImageInput(images, {}, (f"{count} left out",) if others else ())
 
 
 def read_rgb(path: Path) -> RgbImage:
@@ -172,7 +188,12 @@ def _slices(scan: Scan, choice: SliceChoice) -> ImageInput:
         )
         for number in chosen_numbers(choice.numbers, len(planes))
     ]
-    facts: dict[str, object] = {"plane": plane, "window": window, "level": level}
+    facts: dict[str, object] = {
+        "scan": scan_digest(scan.voxels_kji, scan.volume),
+        "plane": plane,
+        "window": window,
+        "level": level,
+    }
     return ImageInput(images, facts, scan.notes)
 
 

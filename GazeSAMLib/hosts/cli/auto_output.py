@@ -11,10 +11,11 @@ import numpy as np
 from PIL import Image
 
 from GazeSAMLib.errors import OutputError
+from GazeSAMLib.hosts.cli.auto_images import RESERVED
 from GazeSAMLib.hosts.cli.illustrating import make_folder
 from GazeSAMLib.scans.atomic import replacing
 
-ABOUT = "about.json"
+ABOUT = f"{RESERVED}.json"
 COLUMNS = (
     "id,area,bbox_x0,bbox_y0,bbox_w,bbox_h,point_input_x,point_input_y,predicted_iou,"
     "stability_score,crop_box_x0,crop_box_y0,crop_box_w,crop_box_h"

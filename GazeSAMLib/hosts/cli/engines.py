@@ -49,7 +49,8 @@ def engines(*, as_json: JsonOption = False) -> None:
         models = Table("model", "engine", "good for", box=SIMPLE_HEAD, show_edge=False)
         for model in here:
             models.add_row(model.name, model.engine, escape(model.good_for))
-        results().print("\n", models, sep="")
+        results().print()
+        results().print(models)
     else:
         results().print("models to run with them: gazesam models list")
 

@@ -102,7 +102,12 @@ def prepare(
         ),
     ] = False,
     points_per_side: Annotated[
-        int, typer.Option(min=1, max=256, help="Of the grid searched with --everything.")
+        int,
+        typer.Option(
+            min=1,
+            max=256,
+            help="Of the grid searched with --everything; slices that have their masks keep them.",
+        ),
     ] = 32,
     series: SeriesOption = None,
     as_json: JsonOption = False,

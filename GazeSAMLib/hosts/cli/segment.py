@@ -76,7 +76,11 @@ EngineOption = Annotated[
     ),
 ]
 CheckpointOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Weights of the engine, where it needs some.")
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Weights of the engine, where it needs some; for onnx, the folder of a model.",
+    ),
 ]
 DeviceOption = Annotated[
     str | None,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import vtk
 
 from GazeSAMLib.geometry.affine import apply, invert
 from GazeSAMLib.geometry.anatomy import name_across, position_along
@@ -71,14 +72,14 @@ class AcceptedSlices:
         """
         # Called some twenty times a second, while nothing has changed at most of them.
         editor = self._parts.session.editor
-        visible = self._is_visible()
-        style = (editor.current.id, opacity, visible)
+        drawn = self._drawn_by_slicer()
+        style = (editor.current.id, opacity, drawn)
         followed = (style, editor.book, *views.values())
         if followed == self._followed:
             return
         restyled = self._followed[:1] != (style,)
         self._followed, self._views = followed, dict(views)
-        known = self.known if visible else NO_SLICES
+        known = self.known if drawn is not None else NO_SLICES
         for name in self._drawn.keys() - views.keys():
             self._hide(name)
         for name, view in views.items():
@@ -127,13 +128,19 @@ class AcceptedSlices:
         found = known.get(slice_key(plane, grid))
         return (None if found is None or found.confirmed else found), grid
 
-    def _is_visible(self) -> bool:
-        """Whether Slicer draws the segment."""
+    def _drawn_by_slicer(self) -> "vtk.vtkDataObject | None":
+        """Return what Slicer draws of the segment; None while it is hidden.
+
+        Where that is another object, Slicer draws it over all that is in the view.
+        """
         node, segment_id = self._parts.writer.node, self._parts.session.editor.current.id
-        display = node.GetDisplayNode()
-        if display is None or node.GetSegmentation().GetSegment(segment_id) is None:
-            return False
-        return bool(display.GetVisibility() and display.GetSegmentVisibility(segment_id))
+        display, segment = node.GetDisplayNode(), node.GetSegmentation().GetSegment(segment_id)
+        if display is None or segment is None or not display.GetVisibility():
+            return None
+        in_slices = display.GetVisibility2DOutline() or display.GetVisibility2DFill()
+        if not (in_slices and display.GetSegmentVisibility(segment_id)):
+            return None
+        return segment.GetRepresentation(display.GetDisplayRepresentationName2D())
 
     def _hide(self, name: str) -> None:
         if self._drawn.pop(name, None) is not None:

@@ -30,9 +30,11 @@ from GazeSAMLib.hosts.slicer.scene_volume import SceneVolume
 from GazeSAMLib.hosts.slicer.warped_session import WarpedSlices
 from GazeSAMLib.hosts.slicer.warped_slice import WarpedScan
 from GazeSAMLib.hosts.slicer.worker_process import WorkerProcess
+from GazeSAMLib.prompts.candidates import MaskCandidates
 from GazeSAMLib.session import Answer, Request
 
 STEPS = 3
+NOTHING_FOUND = MaskCandidates(np.zeros((1, 1, 1), np.int8), np.zeros(1, np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,8 @@ class EngineRoom:
             case Failure():
                 if said.about == "propagate":  # what was found before it stands
                     self._listener.answered(PropagationEnded(said.number, ()))
+                elif said.about == "decode":  # a key may wait for it
+                    self._listener.answered(SegmentAnswer(said.number, NOTHING_FOUND, 0.0, 0.0))
                 self._listener.tell(sentence(said.sentence))
             case Progress() if self._missing and said.done < said.total:
                 self._listener.tell(_("Getting ready: {what} …").format(what=said.what))

@@ -87,6 +87,7 @@ class Outline:
             actor.GetProperty().SetColor(color)
             actor.GetProperty().SetOpacity(strength)
             actor.SetVisibility(len(self._points_image_uv) > 0)
+        self._come_to_front()
         self.move(view)
 
     def move(self, view: SliceView) -> None:
@@ -120,6 +121,13 @@ class Outline:
         self.hide()
         for actor in self._actors:
             self._renderer.RemoveViewProp(actor)
+
+    def _come_to_front(self) -> None:
+        """Be drawn last: what Slicer has added to the view since would cover it."""
+        if self._renderer.GetViewProps().GetLastProp() is not self._actors[-1]:
+            for actor in self._actors:
+                self._renderer.RemoveViewProp(actor)
+                self._renderer.AddViewProp(actor)
 
 
 def contours_image_uv(field: Field) -> list[Matrix]:

@@ -153,6 +153,8 @@ class WorkerProcess:
         if self.link.pending is None:
             self._overdue.stop()
         if isinstance(said, Failure) and "out of memory" in said.sentence and self._on_cpu():
+            if said.about in ("decode", "propagate"):  # somebody may wait for it
+                self._hear(said)
             self._note(_("The engine ran out of memory and goes on with the CPU."))
             self.use_engine(self.link.engine.name, self.link.engine.options)
             return

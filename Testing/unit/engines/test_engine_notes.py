@@ -19,11 +19,11 @@ def test_each_note_is_told_once():
     notes = EngineNotes(lambda message: said.append(message.sentence))
     engine.notes = ("cuda, fp32 has too little memory: the model runs on cuda, fp16",)
     notes.begin(engine)
-    notes.tell()
+    notes.tell(engine)
     assert said == [*engine.notes, "the engine moving runs on cuda, fp16"]
     engine.notes += ("cuda, fp16 failed: the model runs on cpu, fp32",)
-    notes.tell()
-    notes.tell()
+    notes.tell(engine)
+    notes.tell(engine)
     assert said[2:] == [engine.notes[1]]
 
 
@@ -38,10 +38,10 @@ def test_another_engine_begins_anew():
 
 def test_engines_that_run_in_one_way_say_nothing():
     said = []
-    notes = EngineNotes(said.append)
-    notes.tell()
-    notes.begin(RegionEngine())
-    notes.tell()
+    notes, engine = EngineNotes(said.append), RegionEngine()
+    notes.tell(None)
+    notes.begin(engine)
+    notes.tell(engine)
     assert said == []
 
 

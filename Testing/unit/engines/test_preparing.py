@@ -1,5 +1,6 @@
 """A whole study embedded beforehand, as many slices at once as the engine likes."""
 
+import os
 from functools import partial
 
 import numpy as np
@@ -60,6 +61,20 @@ def prepared(engine, store, requests=STUDY, is_cancelled=lambda: False):
     preparation, _ = preparation_of(engine, store)
     done = preparation.run(requests, lambda *progress: told.append(progress), is_cancelled)
     return done, told
+
+
+def test_slices_that_had_been_prepared_do_not_make_room_for_the_others(tmp_path):
+    entry_bytes = SLICE_BYTES + 2000
+    store = DiskStore(tmp_path / "embeddings", int(1.5 * SLICES * entry_bytes))
+    half = STUDY[: SLICES // 2]
+    prepared(SlowBlur(), store, half)
+    for path in store.folder.iterdir():
+        os.utime(path, (0, 0))
+    prepared(SlowBlur(), store, [EmbedRequest(0, e.plane, 99.0, 1.0) for e in STUDY])
+    small = DiskStore(store.folder, int(1.12 * SLICES * entry_bytes))
+    done, _ = prepared(SlowBlur(), small)
+    assert done.is_complete
+    assert prepared(SlowBlur(), small)[0].at_hand == SLICES
 
 
 @pytest.mark.parametrize("kind", [SlowBlur, OneByOne, Tired])

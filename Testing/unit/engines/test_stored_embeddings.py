@@ -51,6 +51,17 @@ def test_a_second_session_embeds_nothing_and_answers_the_same_bits(store, plane)
     assert np.array_equal(first.scores, second.scores)
 
 
+def test_what_another_device_made_when_the_first_had_failed_is_kept_as_its(store):
+    class Moving(SlowBlur):
+        def step(self, grey):
+            self.runs_on = "cpu, bf16"
+            return super().step(grey)
+
+    segmenter_of(Moving(runs_on="cuda, fp16"), store).embed(look(1))
+    assert not segmenter_of(SlowBlur(runs_on="cuda, fp16"), store).is_embedded(look(1))
+    assert segmenter_of(SlowBlur(runs_on="cpu, bf16"), store).is_embedded(look(1))
+
+
 def test_what_is_kept_needs_no_embedding_any_more(store):
     segmenter_of(SlowBlur(), store).embed(look(1))
     again = segmenter_of(SlowBlur(), store)

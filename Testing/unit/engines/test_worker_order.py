@@ -1,13 +1,27 @@
 """In which order the worker does what it is asked, when more comes as it works."""
 
+import gc
+import weakref
+
 import pytest
 
 from GazeSAMLib.engines.inbox import Inbox
-from GazeSAMLib.engines.messages import Cancel, Embedded, OpenScan, Outdated, Shutdown, UseEngine
+from GazeSAMLib.engines.look_ahead import LookAhead, ViewAhead
+from GazeSAMLib.engines.messages import (
+    Cancel,
+    Embedded,
+    Failure,
+    OpenScan,
+    Outdated,
+    PreparedAhead,
+    Shutdown,
+    UseEngine,
+)
 from GazeSAMLib.engines.segmenter import EmbedRequest, SegmentAnswer
 from GazeSAMLib.engines.worker import Worker
 from GazeSAMLib.hosts.worker import follow
 from Testing.phantom import AXIAL, OBLIQUE, VOLUME, look, phantom
+from Testing.worker_of_slow_engine import SlowBlur
 from Testing.worker_of_test_engines import EqualGreyOnBadDays
 
 
@@ -80,3 +94,28 @@ def test_a_look_at_a_scan_or_with_an_engine_that_was_replaced_is_not_answered(sc
         Outdated((1,)),
         (SegmentAnswer, 2),
     ]
+
+
+@pytest.mark.parametrize("fails_ahead", [False, True], ids=["looked ahead", "failed ahead"])
+def test_an_engine_is_let_go_before_the_next_is_loaded(scan, tmp_path, monkeypatch, fails_ahead):
+    monkeypatch.setenv("GAZESAM_CACHE", str(tmp_path))
+    inbox, made, still_there = Inbox(), [], []
+
+    def make_engine(_name):
+        gc.collect()
+        still_there.append([engine for engine in (each() for each in made) if engine is not None])
+        engine = SlowBlur(fails_ahead=fails_ahead)
+        made.append(weakref.ref(engine))
+        return engine
+
+    def send(message):
+        if isinstance(message, SegmentAnswer):
+            inbox.put([LookAhead(1, (ViewAhead(OBLIQUE, 3.0, 1, 1),), 400.0, 40.0)])
+        elif isinstance(message, PreparedAhead | Failure) and len(made) == 1:
+            inbox.put([UseEngine(3, "second"), Shutdown()])
+
+    matrix = tuple(VOLUME.local_ras_from_ijk.ravel().tolist())
+    inbox.put([OpenScan(1, str(scan), "<i2", VOLUME.shape_kji, matrix, digest_wanted=False)])
+    inbox.put([UseEngine(2, "first"), look(1)])
+    Worker(make_engine, follow, inbox, send).run()
+    assert still_there == [[], []]

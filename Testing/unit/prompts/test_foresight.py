@@ -43,6 +43,15 @@ def test_a_fixation_elsewhere_takes_nothing_and_ends_it():
     assert foresight.wants((0.0, 0.0))
 
 
+def test_a_correction_is_taken_only_as_one_of_the_same_mask():
+    asked, other = np.ones((4, 4), dtype=bool), np.ones((4, 4), dtype=bool)
+    for corrects, taken in ((asked, True), (other, False), (None, False)):
+        foresight = Foresight()
+        foresight.keep(LOOK, (0.0, 0.0), asked)
+        assert (foresight.take((0.0, 0.0), 0.15, corrects) is not None) is taken
+    assert foreseen_at(0.0, 0.0).take((0.0, 0.0), 0.15, asked) is None
+
+
 def test_what_is_cleared_is_gone():
     foresight = foreseen_at(0.0, 0.0)
     foresight.clear()

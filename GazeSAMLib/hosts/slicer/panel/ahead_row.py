@@ -40,14 +40,14 @@ class AheadRow:
         self._button.setEnabled(ahead.is_paused or progress.done < progress.total)
         done = _("%v of %m slices prepared")
         if progress.done == progress.total:
-            self._bar.setFormat(done)
+            self._bar.format = done
         elif ahead.is_paused:
-            self._bar.setFormat(_("{done}, waiting").format(done=done))
+            self._bar.format = _("{done}, waiting").format(done=done)
         elif progress.left_s < 0.0:
-            self._bar.setFormat(done)
+            self._bar.format = done
         else:
             left = time_left(progress.left_s)
-            self._bar.setFormat(_("{done}, {left} left").format(done=done, left=left))
+            self._bar.format = _("{done}, {left} left").format(done=done, left=left)
 
     def _pause_or_go_on(self) -> None:
         if self._ahead is not None:

@@ -1,6 +1,6 @@
 """The parameter node, bound to the panel's widgets while they are shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import vtk
@@ -8,6 +8,8 @@ from slicer.i18n import tr as _
 
 from GazeSAMLib.engines.catalogue.models import all_models
 from GazeSAMLib.engines.catalogue.shelf import ModelShelf
+from GazeSAMLib.engines.registry import choices as engine_choices
+from GazeSAMLib.hosts.slicer.edit_rules import Overwrite
 from GazeSAMLib.hosts.slicer.parameters import GazeSAMParameters
 
 
@@ -40,11 +42,15 @@ class Choices:
         self.release()
         self._bound = self._logic.getParameterNode()
         self._gui_tag = self._bound.connectGui(self._ui)
-        _name_items(self._ui.engineSelector, _engine_labels())
-        _name_items(self._ui.overwriteSelector, _overwrite_labels())
+        self.name_engines()
+        _name_items(self._ui.overwriteSelector, tuple(Overwrite), _overwrite_labels())
         self._observer = self._bound.AddObserver(
             vtk.vtkCommand.ModifiedEvent, lambda _caller, _event: self._changed()
         )
+
+    def name_engines(self) -> None:
+        """Give segmenters names for people, which tell what is on this machine now."""
+        _name_items(self._ui.engineSelector, engine_choices(), _engine_labels())
 
     def release(self) -> None:
         """Leave the parameter node alone: the scene closes or the panel goes."""
@@ -54,10 +60,13 @@ class Choices:
             bound.RemoveObserver(self._observer)
 
 
-def _name_items(combo_box: Any, labels: dict[str, str]) -> None:  # noqa: ANN401
-    """Give the items of a combo box, filled with values, names for people."""
-    for index in range(combo_box.count):
-        value = combo_box.itemText(index)
+def _name_items(
+    combo_box: Any,  # noqa: ANN401 - made by Slicer
+    values: Sequence[str],
+    labels: dict[str, str],
+) -> None:
+    """Give the items of a combo box, which stand for `values`, names for people."""
+    for index, value in enumerate(values):
         combo_box.setItemText(index, labels.get(value, value))
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import ctk
 from slicer.i18n import tr as _
 
 from GazeSAMLib.engines.catalogue.models import model_names
@@ -40,6 +41,7 @@ class EngineSection:
 
     def __init__(self, ui: Any, choices: Choices, guard: Guard, status: StatusLine) -> None:  # noqa: ANN401
         self._ui, self._choices, self._status = ui, choices, status
+        self._shown = ""
         for device, label in zip(
             DEVICES, (_("Automatic"), _("CPU"), _("CUDA graphics card")), strict=True
         ):
@@ -52,15 +54,25 @@ class EngineSection:
         ui.pythonEdit.connect("currentPathChanged(QString)", guard(self._keep))
         ui.installEngineButton.connect("clicked()", guard(self._install))
 
+    def follow(self) -> None:
+        """Show what the chosen engine needs, if it is another one than before."""
+        parameters = self._choices.parameters
+        if parameters is not None and parameters.engine != self._shown:
+            self.refresh()
+
     def refresh(self) -> None:
-        """Show what the chosen engine needs."""
+        """Look what the chosen engine needs, and show it."""
         parameters, ui = self._choices.parameters, self._ui
         if parameters is None:
             return
+        self._shown = parameters.engine
+        takes = engine_of(parameters.engine).weights_option
+        kind = ctk.ctkPathLineEdit
+        ui.checkpointEdit.filters = kind.Dirs if takes == "folder" else kind.Files
         for widget in (ui.checkpointLabel, ui.checkpointEdit):
             widget.setVisible(_takes_own_weights(parameters.engine))
         for widget in (ui.deviceLabel, ui.deviceSelector):
-            widget.setVisible(bool(engine_of(parameters.engine).weights_option))
+            widget.setVisible(bool(takes))
         missing = () if setting("Python") else missing_for_engine(parameters.engine)
         ui.engineNoteLabel.setVisible(bool(missing))
         ui.installEngineButton.setVisible(bool(missing))

@@ -77,10 +77,13 @@ class Panel:
         """Slicer shows the module."""
         if self.choices.parameters is None:
             self.choices.bind()
+        else:
+            self.choices.name_engines()
         parameters = self.choices.parameters
         if parameters is not None and parameters.volume is None:
             parameters.volume = likeliest_volume()
         self._gaze.refresh()
+        self._engine.refresh()
         self._choices_changed()
         self.session.come_back()
 
@@ -110,7 +113,7 @@ class Panel:
         if parameters is None:
             return
         self._scan.refresh()
-        self._engine.refresh()
+        self._engine.follow()
         self.session.set_options(
             LiveOptions(
                 parameters.previewOpacity,

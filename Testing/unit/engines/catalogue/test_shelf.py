@@ -104,6 +104,34 @@ def test_a_file_that_is_missing_is_said(shelf, an_entry, tmp_path):
         pull_from(an_entry(), tmp_path / "no.pth", shelf)
 
 
+def test_a_folder_as_the_file_is_said(shelf, an_entry, tmp_path):
+    with pytest.raises(ModelError, match="cannot be read: Is a directory"):
+        pull_from(an_entry(), tmp_path, shelf)
+
+
+def test_a_shelf_that_cannot_be_looked_into_is_said(an_entry, a_file, tmp_path):
+    # A name that is too long stands for a folder that may not be entered: root may enter any.
+    shelf, entry = ModelShelf(tmp_path / ("x" * 300)), an_entry("https://example.org/weights.pth")
+    assert not shelf.look_up(entry).is_here
+    for ask in (shelf.open, shelf.verify):
+        with pytest.raises(ModelError, match="is not on this machine yet"):
+            ask(entry)
+    with pytest.raises(ModelError, match="could not be removed"):
+        shelf.remove(entry)
+    with pytest.raises(ModelError, match="cannot be used"):
+        pull_from(entry, a_file, shelf)
+
+
+def test_a_file_that_cannot_be_read_is_said(shelf, an_entry, a_file):
+    entry = an_entry()
+    path = pull_from(entry, a_file, shelf)
+    path.unlink()
+    path.mkdir()
+    for ask in (shelf.open, shelf.verify):
+        with pytest.raises(ModelError, match=r"weights\.pth cannot be read: Is a directory"):
+            ask(entry)
+
+
 def test_without_a_published_digest_the_first_file_is_remembered(shelf, an_entry, a_file, content):
     entry = an_entry(digests={}, size_is_exact=False)
     pull_from(entry, a_file, shelf)

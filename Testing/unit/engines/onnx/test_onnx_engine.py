@@ -212,3 +212,16 @@ def test_cuda_is_refused_where_onnxruntime_has_none(once_exported):
 def test_there_is_no_default_folder():
     with pytest.raises(CheckpointError, match="export-onnx"):
         OnnxEngine()
+
+
+def test_without_a_graphics_card_an_onnxruntime_for_cuda_runs_on_the_processor(
+    once_exported, monkeypatch
+):
+    offered = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    onnxruntime = pytest.importorskip("onnxruntime")
+    if offered[0] in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime runs on CUDA")
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: offered)
+    assert OnnxEngine(once_exported.folder).runs_on == "onnxruntime, cpu, fp32"
+    with pytest.raises(EngineError, match="the device 'cuda' cannot be used"):
+        OnnxEngine(once_exported.folder, device="cuda")

@@ -43,6 +43,18 @@ def test_a_folder_that_cannot_be_made_is_told_once(tmp_path, notes):
     assert same(keeper.read(made_key(2)), made_embedding(2))
 
 
+def test_a_folder_that_cannot_be_looked_into_is_told_once(tmp_path, notes):
+    # A name that is too long stands for a folder that may not be entered: root may enter any.
+    keeper = EmbeddingKeeper(DiskStore(tmp_path / ("x" * 300)), notes.append)
+    assert not keeper.holds(made_key(0))
+    assert keeper.read(made_key(0)) is None
+    assert keeper.most_bytes > 0
+    for number in range(2):
+        keeper.write(made_key(number), made_embedding(number))
+    assert len(notes) == 1
+    assert keeper.holds(made_key(1))
+
+
 def test_memory_is_bounded_by_bytes_and_keeps_what_was_used_last(notes):
     keeper = EmbeddingKeeper(None, notes.append, most_bytes_in_memory=3 * BYTES)
     for number in range(3):
@@ -65,7 +77,7 @@ def test_what_is_removed_is_gone(tmp_path, notes, has_disk):
 
 def test_an_embedding_that_is_none_is_the_engines_mistake(tmp_path, notes):
     keeper = EmbeddingKeeper(DiskStore(tmp_path / "store"), notes.append)
-    with pytest.raises(EngineError, match="'slow-blur' cannot be kept"):
+    with pytest.raises(EngineError, match="engine's embedding cannot be kept"):
         keeper.write(made_key(), PackedEmbedding({"any": np.array([object()])}))
 
 

@@ -33,6 +33,12 @@ def test_whatever_changes_the_numbers_gives_another_key(changes):
     assert made_key(**changes).file_name() != made_key().file_name()
 
 
+def test_the_same_weights_under_another_name_have_the_same_key():
+    engine = SlowBlur()
+    engine.name = "slow_blur_b"
+    assert made_key(engine=engine) == made_key()
+
+
 def test_other_weights_give_another_key():
     engine = SlowBlur()
     engine.weights_digest = "2"

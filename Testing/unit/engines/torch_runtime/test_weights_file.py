@@ -1,6 +1,7 @@
 """Files of weights as training scripts save them, and what must not be in them."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,14 @@ class RunsCode:
         import os
 
         return (os.mkdir, (RunsCode.target,))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_pickle_of_another_protocol_is_refused_without_torchs_warning(tmp_path):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(pickle.dumps({"model": Path(tmp_path)}, protocol=4))
+    with pytest.raises(CheckpointError, match="could run code"):
+        read_tensors(path)
 
 
 def test_code_beside_an_optimiser_is_refused_and_does_not_run(tmp_path):

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from GazeSAMLib.errors import ScanError
+from GazeSAMLib.geometry.digest import scan_digest
 from GazeSAMLib.geometry.volume import VolumeGeometry
 from GazeSAMLib.hosts.cli import auto_images
 from GazeSAMLib.hosts.cli.auto_images import (
@@ -56,6 +57,16 @@ def test_pictures_of_the_same_name_keep_their_extension_in_the_result(tmp_path):
     assert [image.name for image in opened(tmp_path).images] == ["a.jpg", "a.png", "b"]
 
 
+def test_no_picture_takes_the_name_of_another_or_of_what_is_told_of_all(tmp_path):
+    names = ["About.png", "a.png", "a.png.png", "b.png"]
+    for name in names:
+        Image.new("L", (4, 4)).save(tmp_path / name)
+    (tmp_path / "notes.txt").touch()
+    found = opened(tmp_path)
+    assert [image.name for image in found.images] == ["About.png", "a", "a.png.png", "b"]
+    assert found.notes == ("1 file is no picture and was left out",)
+
+
 def test_a_damaged_picture_is_named(tmp_path):
     noise = np.random.default_rng(0).integers(0, 255, (40, 40), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "a.png")
@@ -80,7 +91,12 @@ def a_scan(monkeypatch, tmp_path):
 def test_slices_are_those_of_the_scan_as_displayed(a_scan, plane):
     found = opened(a_scan.path, SliceChoice(plane, "2,4"))
     assert [image.name for image in found.images] == ["axial-002", "axial-004"]
-    assert found.facts == {"plane": "axial", "window": 510.0, "level": 255.0}
+    assert found.facts == {
+        "scan": scan_digest(a_scan.voxels_kji, a_scan.volume),
+        "plane": "axial",
+        "window": 510.0,
+        "level": 255.0,
+    }
     for image, k in zip(found.images, (1, 3), strict=True):
         pixels = image.read()
         assert np.array_equal(pixels[:, :, 0], a_scan.voxels_kji[k] // 2)
