@@ -60,6 +60,7 @@ class Filler:
         while time.monotonic() < deadline_s:
             if condition():
                 self.process.send_signal(signal.SIGSTOP)
+                os.waitpid(self.process.pid, os.WUNTRACED)  # it may run on for a moment
                 if condition():
                     return
                 self.process.send_signal(signal.SIGCONT)
