@@ -129,6 +129,8 @@ def _header(path: Path, dataset: Dataset, stream: BinaryIO) -> DicomHeader:
     bits = int(number(dataset, "BitsAllocated", 16.0))
     stored = int(number(dataset, "BitsStored", bits))
     element, pixel_offset = _pixel_element(stream, encoding)
+    if max(1, bits // 8) not in ((4, 8) if element in _FLOAT_PIXELS else (1, 2, 4, 8)):
+        raise ValueError(f"pixels cannot have {bits} bits")
     is_signed = number(dataset, "PixelRepresentation") == 1.0
     pixels = PixelFormat(
         int(rows),

@@ -4,6 +4,7 @@ import gzip
 import shutil
 
 import numpy as np
+import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -61,6 +62,15 @@ def test_a_segmentation_is_named_as_such(shared_data):
 def test_a_dicom_file_with_another_extension_is_read(tmp_path, pydicom_files):
     shutil.copy(pydicom_files / "CT_small.dcm", tmp_path / "a.nii")
     assert read_scan(tmp_path / "a.nii").modality == "CT"
+
+
+@pytest.mark.parametrize("bits", [0, 24, 272, 65535])
+def test_a_number_of_bits_that_no_pixel_has_gives_one_sentence(tmp_path, pydicom_files, bits):
+    dataset = pydicom.dcmread(pydicom_files / "MR_small.dcm")
+    dataset.BitsAllocated = bits
+    dataset.save_as(tmp_path / "a.dcm")
+    with pytest.raises(ScanError, match=r"a\.dcm"):
+        read_scan(tmp_path / "a.dcm")
 
 
 @settings(
