@@ -17,7 +17,6 @@ SAM_SHAPES = {
     "sam_vit_l": (1024, 24, 16, (5, 11, 17, 23), 14, 16, 1024),
     "sam_vit_h": (1280, 32, 16, (7, 15, 23, 31), 14, 16, 1024),
 }
-MOBILE_SAM_WIDTHS = (64, 128, 160, 320)
 
 
 @functools.cache
@@ -87,9 +86,9 @@ def _sam(model: str):
 
 
 def _mobile_sam():
-    from GazeSAMLib.engines.mobile_sam.checkpoint import build_model
+    from GazeSAMLib.engines.mobile_sam.architecture import PUBLISHED, MobileSamArchitecture
 
-    return build_model(MOBILE_SAM_WIDTHS)
+    return MobileSamArchitecture.of_widths(PUBLISHED).build()
 
 
 def _published_name(name: str) -> str:
