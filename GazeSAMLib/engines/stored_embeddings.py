@@ -23,7 +23,7 @@ class _UnderWay:
     """What is being made ahead; `made` stays None where that fails or was not needed."""
 
     key: EmbeddingKey
-    made: Sized | None = None
+    made: PackedEmbedding | None = None
     ended: threading.Event = field(default_factory=threading.Event)
 
 
@@ -38,7 +38,6 @@ class StoredEmbeddings:
         Where they are kept.
     scan_digest : callable
         Returns the scan's digest; called when it is needed, and may take its time.
-
     way : RightOfWay or None
         Given while the thread that answers waits for the one ahead; None where there is none.
 
@@ -93,8 +92,13 @@ class StoredEmbeddings:
             What `pixels` or the engine raise.
         """
         # First what is being made: where that has just ended, it is kept.
-        made = self._wait_for(key) or self._read(key)
-        return made or self.keep(key, self._engine.embed(pixels()))
+        packed = self._wait_for(key)
+        if packed is None:
+            kept = self._read(key)
+            if kept is not None:
+                return kept
+            packed = self.keep(key, self._engine.embed(pixels()))
+        return self._opened(packed)
 
     def make_ahead(
         self, key: EmbeddingKey, pixels: MakePixels, make_way: Callable[[], None]
@@ -125,9 +129,9 @@ class StoredEmbeddings:
 
     def _made_in_steps(
         self, key: EmbeddingKey, pixels: MakePixels, make_way: Callable[[], None]
-    ) -> Sized | None:
+    ) -> PackedEmbedding | None:
         make_way()
-        if self.keeper.holds(key):  # the other thread may have made it meanwhile
+        if self.is_at_hand(key):  # the other thread may have made it meanwhile
             return None
         image, engine = pixels(), self._engine
         make_way()
@@ -135,7 +139,7 @@ class StoredEmbeddings:
             return self.keep(key, engine.embed_in_steps(image, make_way))
         return self.keep(key, engine.embed(image))
 
-    def _wait_for(self, key: EmbeddingKey) -> Sized | None:
+    def _wait_for(self, key: EmbeddingKey) -> PackedEmbedding | None:
         """Return what is being made ahead once it is made; None where it is not, or fails."""
         under_way = self._ahead
         if under_way is None or under_way.key != key:
@@ -155,24 +159,26 @@ class StoredEmbeddings:
         if packed is None:
             return None
         try:
-            return self._engine.unpack(packed), self._sized(packed)
+            return self._opened(packed)
         except EngineError:  # of another version of the engine
             self.keeper.remove(key)
             return None
 
-    def keep(self, key: EmbeddingKey, embedding: Any) -> Sized:  # noqa: ANN401 - each engine's own type
-        """Keep an embedding that was just made; return it and the bytes of its arrays.
-
-        It is returned as it will be read, rounded to fewer bits: a look must not be answered
-        otherwise than the same look a minute later.
-        """
-        packed = self._engine.pack(embedding)
+    def keep(self, key: EmbeddingKey, embedding: Any) -> PackedEmbedding:  # noqa: ANN401 - each engine's own type
+        """Keep an embedding that was just made; return it as it will be read."""
+        packed: PackedEmbedding = self._engine.pack(embedding)
         self.keeper.write(key.made_by(self._engine), packed)
-        return self._engine.unpack(packed), self._sized(packed)
-
-    def _sized(self, packed: PackedEmbedding) -> int:
         self._slice_bytes = packed_size(packed)
-        return self._slice_bytes
+        return packed
+
+    def _opened(self, packed: PackedEmbedding) -> Sized:
+        """Return an embedding, rounded as it is kept, and the bytes of its arrays.
+
+        Also one that was just made: a look must not be answered otherwise than the same look
+        a minute later.
+        """
+        self._slice_bytes = packed_size(packed)
+        return self._engine.unpack(packed), self._slice_bytes
 
 
 def stored_for(
