@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from GazeSAMLib.engines.onnx.runtime import runtime_errors
 from GazeSAMLib.errors import CheckpointError, EngineError
 
 SIDE = 96
@@ -115,11 +116,10 @@ def _session(path: Path, content: bytes) -> Any:  # noqa: ANN401 - onnxruntime's
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is raised as well
-    kinds = _errors()
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         _check_form(session)
-    except kinds as error:
+    except runtime_errors() as error:
         raise CheckpointError(
             f"{path} is not a network that the engine 'compact' can run "
             f"({str(error).splitlines()[0]:.200}); {_REMEDY}"
@@ -137,11 +137,3 @@ def _check_form(session: Any) -> None:  # noqa: ANN401 - onnxruntime's
     )
     if logits.shape != (1, MASKS, SIDE, SIDE) or iou.shape != (1, MASKS):
         raise ValueError(f"it gives {logits.shape} and {iou.shape}")
-
-
-def _errors() -> tuple[type[Exception], ...]:
-    """Return what onnxruntime raises; its errors have no ancestor of their own."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    own = (kind for kind in vars(state).values() if isinstance(kind, type))
-    return (ValueError, RuntimeError, *(kind for kind in own if issubclass(kind, Exception)))

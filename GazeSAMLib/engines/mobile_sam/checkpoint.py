@@ -1,16 +1,15 @@
 """Loading MobileSAM's checkpoint: what its tensors are called in ``timm``."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from GazeSAMLib.engines.mobile_sam.architecture import MobileSamArchitecture
-from GazeSAMLib.engines.torch_runtime.weights_file import check_tensors, read_tensors, seems_to_be
+from GazeSAMLib.engines.torch_runtime.weights_file import check_tensors, read_tensors, recognised
 from GazeSAMLib.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 # TinyViT's classifier of photographs, which MobileSAM's file still holds and nobody asks.
 _OF_CLASSIFIER = re.compile(r"image_encoder\.(norm_head|head)\.(weight|bias)")
@@ -52,7 +51,7 @@ def load_mobile_sam(path: Path) -> "tuple[nn.Module, MobileSamArchitecture]":
     """
     theirs = read_tensors(path)
     try:
-        architecture = _architecture_of(theirs)
+        architecture = recognised(theirs, MobileSamArchitecture.of, "MobileSAM")
         model = architecture.build()
         tensors = {ours: theirs[name] for name in theirs if (ours := our_name(name)) is not None}
         check_tensors(tensors, model.state_dict(), "MobileSAM")
@@ -61,14 +60,3 @@ def load_mobile_sam(path: Path) -> "tuple[nn.Module, MobileSamArchitecture]":
     model.load_state_dict(tensors)
     model.register_buffer("dense_positions", model.prompt_encoder.get_dense_pe(), False)
     return model, architecture
-
-
-def _architecture_of(tensors: "Mapping[str, Tensor]") -> MobileSamArchitecture:
-    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    try:
-        return MobileSamArchitecture.of(shapes)
-    except CheckpointError as error:
-        other = seems_to_be(tensors)
-        if other in ("", "MobileSAM"):
-            raise
-        raise CheckpointError(f"it seems to be {other}, not MobileSAM") from error

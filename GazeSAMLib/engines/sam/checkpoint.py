@@ -10,11 +10,11 @@ from GazeSAMLib.engines.torch_runtime.weights_file import (
     check_tensors,
     file_digest,
     read_tensors,
-    seems_to_be,
+    recognised,
 )
 from GazeSAMLib.errors import CheckpointError
 
-OURS = ("", "SAM-Med2D", "Segment Anything (or MedSAM)")
+OURS = ("SAM-Med2D", "Segment Anything (or MedSAM)")
 """What :func:`seems_to_be` says of models that can be loaded here."""
 
 
@@ -36,7 +36,7 @@ def load_sam(path: Path) -> tuple[Any, SamArchitecture, str]:
     torch = import_torch()
     tensors = read_tensors(path)
     try:
-        architecture = _architecture_of(tensors)
+        architecture = recognised(tensors, SamArchitecture.of, "Segment Anything", *OURS)
         model = architecture.build("meta")
         check_tensors(tensors, model.state_dict(), "Segment Anything")
     except CheckpointError as error:
@@ -49,13 +49,3 @@ def load_sam(path: Path) -> tuple[Any, SamArchitecture, str]:
     positions = model.prompt_encoder.get_dense_pe()  # the same for every prompt
     model.register_buffer("dense_positions", positions, False)
     return model, architecture, file_digest(path)
-
-
-def _architecture_of(tensors: dict[str, Any]) -> SamArchitecture:
-    try:
-        return SamArchitecture.of({name: tuple(t.shape) for name, t in tensors.items()})
-    except CheckpointError as error:
-        other = seems_to_be(tensors)
-        if other in OURS:
-            raise
-        raise CheckpointError(f"it seems to be {other}, not Segment Anything") from error

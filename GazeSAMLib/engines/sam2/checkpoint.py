@@ -1,7 +1,6 @@
 """Loading Meta's checkpoints of SAM 2: what their tensors are called here, and what is left out."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +13,13 @@ from GazeSAMLib.engines.torch_runtime.weights_file import (
     check_tensors,
     file_digest,
     read_tensors,
-    seems_to_be,
+    recognised,
 )
 from GazeSAMLib.errors import CheckpointError
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor, nn
+    from torch import nn
 
 # Of videos: the memory of earlier frames and whether the object is in this one.
 _OF_VIDEOS = re.compile(
@@ -95,7 +94,7 @@ def load_sam2(path: Path, placement: Placement) -> Sam2Model:
     """
     theirs = read_tensors(path)
     try:
-        architecture = _architecture_of(theirs)
+        architecture = recognised(theirs, architecture_of, "SAM 2")
         network = build(architecture)
         tensors = {ours: theirs[name] for name in theirs if (ours := our_name(name)) is not None}
         check_tensors(tensors, network.state_dict(), "SAM 2")
@@ -108,13 +107,3 @@ def load_sam2(path: Path, placement: Placement) -> Sam2Model:
     network.to(placement.device)
     name = f"{release_of(theirs)}_{architecture.name}"
     return Sam2Model(network, architecture, name, file_digest(path))
-
-
-def _architecture_of(tensors: "Mapping[str, Tensor]") -> Sam2Architecture:
-    try:
-        return architecture_of({name: tuple(tensor.shape) for name, tensor in tensors.items()})
-    except CheckpointError as error:
-        other = seems_to_be(tensors)
-        if not other or other == "SAM 2":
-            raise
-        raise CheckpointError(f"it seems to be {other}, not SAM 2") from error

@@ -4,15 +4,17 @@ import hashlib
 import pickle
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from GazeSAMLib.engines.torch_runtime.imports import import_torch
 from GazeSAMLib.errors import CheckpointError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+ArchitectureT = TypeVar("ArchitectureT")
 
 # The first whose tensor is there says what a file is: special ones before general ones.
 _MARKS = (
@@ -136,6 +138,39 @@ def seems_to_be(names: Iterable[str]) -> str:
     """Return for people which model has tensors of these names; empty where none is known."""
     present = set(names)
     return next((model for mark, model in _MARKS if mark in present), "")
+
+
+def recognised(
+    tensors: "Mapping[str, Tensor]",
+    architecture_of: Callable[[Mapping[str, tuple[int, ...]]], ArchitectureT],
+    model: str,
+    *others: str,
+) -> ArchitectureT:
+    """Return the architecture that `architecture_of` reads off the shapes of tensors.
+
+    Parameters
+    ----------
+    tensors : mapping
+        By name.
+    architecture_of : callable
+        Raises `CheckpointError` where they are not those of its model.
+    model : str
+        What it is called.
+    *others : str
+        What :func:`seems_to_be` says of models that it reads as well.
+
+    Raises
+    ------
+    CheckpointError
+        If they are another model's, which is named where it is known.
+    """
+    try:
+        return architecture_of({name: tuple(tensor.shape) for name, tensor in tensors.items()})
+    except CheckpointError as error:
+        other = seems_to_be(tensors)
+        if other in ("", model, *others):
+            raise
+        raise CheckpointError(f"it seems to be {other}, not {model}") from error
 
 
 def check_tensors(
