@@ -53,12 +53,16 @@ class EvaluationOptions:
         At most so many cross-sections in all.
     seed : int
         Of the slices and the gaze errors.
+    plain : bool
+        Whether engines are asked with plain points, as though the gaze were exact, and their
+        candidates taken as they come: what it is to be compared with.
     """
 
     display: DisplayGeometry
     slices_per_structure: int | None = 3
     most_sections: int | None = None
     seed: int = 0
+    plain: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +79,15 @@ class Evaluation:
         Structures that no slice shows well.
     image_px_per_deg : dict of Layout to float
         Pixels of the slice image in a degree of visual angle.
+    plain : bool
+        Whether the engine was asked with plain points.
     """
 
     engine: str
     trials: tuple[Trial, ...]
     unseen: tuple[str, ...]
     image_px_per_deg: dict[Layout, float]
+    plain: bool = False
 
 
 class Evaluator:
@@ -111,6 +118,7 @@ class Evaluator:
     ) -> None:
         self._scan = scan
         self._display = options.display
+        self._plain = options.plain
         self._views = {layout: arrange(scan, options.display, layout).reading for layout in Layout}
         self.shown: ShownStructures = shown_structures(
             structures,
@@ -140,7 +148,7 @@ class Evaluator:
                 progress(f"evaluating {engine.name}", len(found), len(self.shown.slices))
         trials = [trial for number in sorted(found) for trial in found[number]]
         px_per_deg = {layout: self._px_per_deg(layout, self.shown.slices[0]) for layout in Layout}
-        return Evaluation(engine.name, tuple(trials), self.shown.unseen, px_per_deg)
+        return Evaluation(engine.name, tuple(trials), self.shown.unseen, px_per_deg, self._plain)
 
     def pixels(self, case: StructureSlice) -> Pixels:
         """Return the slice image as displayed."""
@@ -167,7 +175,8 @@ class Evaluator:
             px_per_deg = self._px_per_deg(condition.layout, case)
             error_uv = error_in_direction(normal_uv, condition.gaze_error_deg, px_per_deg)
             sigma_px = math.hypot(condition.gaze_error_deg, FIXATION_ERROR_DEG) * px_per_deg
-            trials.append(run_trial(engine, embedding, case, condition, error_uv, sigma_px))
+            told_px = None if self._plain else sigma_px
+            trials.append(run_trial(engine, embedding, case, condition, error_uv, told_px))
         return trials
 
     def _by_slice(self) -> list[list[tuple[int, StructureSlice]]]:

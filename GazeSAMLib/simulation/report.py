@@ -47,6 +47,7 @@ def engine_json(evaluation: Evaluation) -> dict[str, Any]:
         **{f"{key}_ci": _interval(mean) for key, mean in headline.items()},
         "structure_count": ideal.structure_count,
         "slice_count": ideal.slice_count,
+        "plain": evaluation.plain,
         "unseen": list(evaluation.unseen),
         "image_px_per_deg": {
             layout.value: _rounded(px) for layout, px in evaluation.image_px_per_deg.items()

@@ -8,6 +8,7 @@ import numpy as np
 
 from GazeSAMLib.engines.engine import Engine
 from GazeSAMLib.frames import ImagePoint
+from GazeSAMLib.prompts.candidates import MaskCandidates
 from GazeSAMLib.prompts.choice import rank
 from GazeSAMLib.prompts.prompt_set import PromptSet
 from GazeSAMLib.simulation.clicks import Mask, dice, next_click
@@ -104,7 +105,7 @@ def run_trial(
     case: StructureSlice,
     condition: Condition,
     error_uv: tuple[float, float],
-    sigma_px: float,
+    sigma_px: float | None,
 ) -> Trial:
     """Prompt for a structure up to five times, each time where the result is worst.
 
@@ -122,12 +123,18 @@ def run_trial(
         Kept with the result.
     error_uv : tuple of float
         Measured minus true gaze on the slice image, pixels.
-    sigma_px : float
-        What the engine is told of the gaze's error.
+    sigma_px : float or None
+        What the engine is told of the gaze's error. None tells it nothing, and takes its
+        candidates as they come: what a plain point would give.
     """
+
+    def asked(prompts: PromptSet) -> MaskCandidates:
+        candidates = engine.decode(embedding, prompts)
+        return candidates if sigma_px is None else rank(candidates, prompts)
+
     truth = case.mask
-    prompts = PromptSet.at(_on_image(case.innermost_uv, error_uv, truth.shape), sigma_px)
-    candidates = rank(engine.decode(embedding, prompts), prompts)
+    prompts = PromptSet.at(_on_image(case.innermost_uv, error_uv, truth.shape), sigma_px or 0.0)
+    candidates = asked(prompts)
     first_mask = candidates.mask(0)
     dices = [dice(first_mask, truth)]
     best_dice = max(dice(candidates.mask(n), truth) for n in range(len(candidates)))
@@ -139,7 +146,7 @@ def run_trial(
             prompts = prompts.refining(candidates.low_res[0])
         point = _on_image(click.point_image_uv, error_uv, truth.shape)
         prompts = prompts.with_point(point, click.label)
-        candidates = rank(engine.decode(embedding, prompts), prompts)
+        candidates = asked(prompts)
         dices.append(dice(candidates.mask(0), truth))
     bits = np.packbits(first_mask)
     return Trial(case, condition, prompts, tuple(dices), best_dice, bits)

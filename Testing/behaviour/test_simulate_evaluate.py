@@ -119,6 +119,15 @@ def test_evaluate_tells_people_tables(gazesam, painted) -> None:
         assert wanted in told.out
 
 
+def test_plain_points_are_evaluated_for_comparison_and_said_to_be_plain(gazesam, painted) -> None:
+    scan, labels = painted
+    command = ("evaluate", scan, "--labels", labels, "--slices-per-structure", 1, "--plain")
+    found = json.loads(gazesam(*command, "--json").out)
+    assert set(found) >= KEYS
+    assert found["plain"] is True
+    assert "plain points" in gazesam(*command).out
+
+
 def test_a_display_that_is_no_size_is_a_usage_error(gazesam, painted) -> None:
     told = gazesam("evaluate", painted[0], "--labels", painted[1], "--display", "large")
     assert told.code == 2

@@ -83,6 +83,14 @@ def evaluate(
     display_mm: DisplayMmOption = DISPLAY_MM,
     distance_mm: DistanceOption = DISTANCE_MM,
     seed: SeedOption = 0,
+    plain: Annotated[
+        bool,
+        typer.Option(
+            "--plain",
+            help="Tell engines nothing of the gaze's error, and take their candidates as they "
+            "come: what the choice is to be compared with.",
+        ),
+    ] = False,
     propagate: Annotated[
         bool,
         typer.Option(
@@ -104,6 +112,7 @@ def evaluate(
         slices_per_structure or None,
         most_sections or None,
         seed,
+        plain,
     )
     if not engine and (notice := fallback_notice()):
         tell(notice)

@@ -32,7 +32,8 @@ def show_evaluation(evaluations: Sequence[Evaluation], written: Sequence[Path]) 
         every = figures(evaluation)
         counted = f"structures: {every[0].structure_count}, cross-sections: {every[0].slice_count}"
         gain = best_minus_top(evaluation)
-        console.print(f"\n[bold]{escape(evaluation.engine)}[/]  {counted}")
+        asked = ", asked with plain points" if evaluation.plain else ""
+        console.print(f"\n[bold]{escape(evaluation.engine)}[/]{asked}  {counted}")
         for layout in Layout:
             console.print(_by_gaze_error(every, layout, evaluation.image_px_per_deg[layout]))
         console.print(_by_size(evaluation))

@@ -126,6 +126,22 @@ def test_a_gaze_error_moves_every_prompt_alike_and_is_told_as_sigma() -> None:
     assert {prompts.sigma_px for prompts in engine.asked} == {7.0}
 
 
+def test_plain_points_are_told_as_exact_and_candidates_taken_as_they_come() -> None:
+    truth = a_case().mask
+    nothing_first = [[np.zeros_like(truth), truth]]
+    plain, chosen = ScriptedEngine(nothing_first), ScriptedEngine(nothing_first)
+    assert run_trial(plain, None, a_case(), IDEAL, (3.0, 0.0), None).dices[0] == 0.0
+    assert run_trial(chosen, None, a_case(), IDEAL, (3.0, 0.0), 7.0).dices[0] == 1.0
+    assert {prompts.sigma_px for prompts in plain.asked} == {0.0}
+    np.testing.assert_array_equal(plain.asked[0].points_image_uv, chosen.asked[0].points_image_uv)
+
+
+def test_a_plain_evaluation_tells_an_engine_nothing_of_the_gaze_s_error() -> None:
+    engine = ScriptedEngine([[a_case().mask]])
+    an_evaluator(slices_per_structure=1, plain=True).evaluate(engine)
+    assert {prompts.sigma_px for prompts in engine.asked} == {0.0}
+
+
 def test_a_gaze_error_never_leaves_the_slice() -> None:
     engine = ScriptedEngine([[half(a_case().mask)]])
     run_trial(engine, None, a_case(), IDEAL, (-500.0, 900.0), 7.0)
