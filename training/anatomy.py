@@ -266,6 +266,6 @@ def anything(draws: Draws, batch: int, count: int = 18) -> Shapes:
 LAYOUTS: dict[str, tuple[float, Callable[[Draws, int], Shapes]]] = {
     "trunk": (0.45, trunk),
     "head": (0.12, head),
-    "limb": (0.13, limb),
-    "anything": (0.3, anything),
+    "limb": (0.17, limb),
+    "anything": (0.26, anything),
 }

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from training.draws import Draws
 from training.fields import blur, smooth_noise
-from training.tissues import Tissue, any_levels, ct_levels, mr_levels
+from training.tissues import ORGANS, Tissue, any_levels, ct_levels, mr_levels
 
 TEXTURE_CELLS = (8, 22, 56)
 
@@ -53,6 +53,30 @@ def shade(draws: Draws, labels: Tensor, levels: Tensor, modality: Tensor) -> Ten
     specks = (smooth_noise(draws, batch, 1, side, 40)[:, 0] - 1.5).clamp(min=0)
     speckled = draws.chance(0.12, batch, count) * 0.5 * draws.normal(batch, count)
     return (image + of_label(speckled) * specks)[:, None]
+
+
+def add_small_vessels(
+    draws: Draws, image: Tensor, tissue_of_pixel: Tensor, levels: Tensor
+) -> Tensor:
+    """Return `image` (B, 1, H, W) with small vessels through fat and lung, and some organs.
+
+    They branch and wind as the places do where smooth noise changes its sign; `levels` (B, 16)
+    is the brightness of each tissue.
+    """
+    batch, side = len(image), image.shape[-1]
+    vessels = torch.zeros_like(image, dtype=torch.bool)
+    for cells in draws.integers(5, 30, 2).tolist():
+        winding = smooth_noise(draws, batch, 1, side, cells).abs()
+        some = smooth_noise(draws, batch, 1, side, max(2, cells // 2))
+        thin = winding < draws.log_uniform(0.04, 0.25, batch, 1, 1, 1)
+        vessels |= thin & (some > draws.uniform(-0.5, 1.5, batch, 1, 1, 1))
+    around = torch.zeros(batch, len(Tissue), dtype=torch.bool, device=image.device)
+    around[:, [Tissue.FAT, Tissue.LUNG]] = draws.chance(0.6, batch, 1)
+    around[:, ORGANS] = draws.chance(0.15, batch, len(ORGANS))
+    around[:, Tissue.MARROW] = draws.chance(0.3, batch)  # as uneven as a vertebra is
+    there = around.gather(1, tissue_of_pixel.flatten(1)).view(tissue_of_pixel.shape)
+    filled = draws.uniform(0.2, 1, batch, 1, 1, 1) * (vessels & there[:, None])
+    return image + filled * (levels[:, Tissue.VESSEL, None, None, None] - image)
 
 
 def add_lines(draws: Draws, image: Tensor, labels: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from training import appearance
 from training.anatomy import LAYOUTS
 from training.draws import Draws
 from training.fields import flood, layered_noise
-from training.labelmaps import LabelMaps
+from training.labelmaps import LabelMaps, Plane
 from training.shapes import Shapes, family, paint
 from training.tissues import Tissue
 
@@ -40,12 +40,14 @@ class Labelled:
     """Labels (B, H, W) from 0 to L - 1, the tissue (B, L) of each, and what is wanted.
 
     `wanted` (B, L) says which labels make up what is looked at; rows of falsehood stand for
-    whatever lies under the middle.
+    whatever lies under the middle. `cells` (B, H, W), where there are some, number the parts of a
+    structure that a reader tells apart and no image does.
     """
 
     labels: Tensor
     tissues: Tensor
     wanted: Tensor
+    cells: Tensor | None = None
 
 
 def make_scenes(
@@ -53,12 +55,19 @@ def make_scenes(
 ) -> Scenes:
     """Return up to `batch` scenes of one random kind; those that nobody could see are left out."""
     if label_maps is not None and bool(draws.chance(label_maps.share, 1)):
-        labels = label_maps.cut(draws, batch, side_px)
-        tissues = label_maps.tissues(draws, batch)
-        wanted = torch.zeros_like(tissues, dtype=torch.bool)
-        return photograph(draws, Labelled(labels, tissues, wanted), procedural=False)
+        seen = of_plane(draws, label_maps, label_maps.cut(draws, batch, side_px))
+        return photograph(draws, seen, procedural=False)
     shapes, with_ground = draw_layout(draws, batch)
     return photograph(draws, _frame(draws, shapes, with_ground, side_px), procedural=True)
+
+
+def of_plane(draws: Draws, label_maps: LabelMaps, plane: Plane) -> Labelled:
+    """Return planes of label maps with a tissue for each label, and what is looked at."""
+    batch = len(plane.labels)
+    tissues = label_maps.tissues(draws, batch)
+    of_label = torch.arange(tissues.shape[1], device=draws.device)
+    wanted = (of_label == plane.chosen[:, None]) & draws.chance(CHOSEN_SHARE, batch, 1)
+    return Labelled(plane.labels, tissues, wanted, plane.cells)
 
 
 def draw_layout(draws: Draws, batch: int) -> tuple[Shapes, bool]:
@@ -172,8 +181,10 @@ def photograph(
     batch = len(target)
     modality = appearance.modalities(draws, batch) if procedural else draws.integers(1, 3, batch)
     tissue_of_pixel = seen.tissues.gather(1, seen.labels.flatten(1)).view(seen.labels.shape)
-    levels = appearance.tissue_levels(draws, modality).gather(1, seen.tissues)
+    by_tissue = appearance.tissue_levels(draws, modality)
+    levels = by_tissue.gather(1, seen.tissues)
     image = appearance.shade(draws, seen.labels, levels, modality)
+    image = appearance.add_small_vessels(draws, image, tissue_of_pixel, by_tissue)
     image = appearance.add_lines(draws, image, seen.labels)
     image = appearance.acquire(draws, image, modality, appearance.is_metal(tissue_of_pixel))
     image = appearance.show(draws, image, modality)
@@ -201,6 +212,8 @@ def _target(draws: Draws, seen: Labelled) -> Tensor:
     allowed = nn.avg_pool2d(allowed[:, None].float(), 3, 1, 1)[:, 0] > 0.5  # no frayed edges
     seed = torch.zeros_like(labels, dtype=torch.bool)
     seed[rows, point] = True
+    if seen.cells is not None:
+        allowed &= seen.cells == seen.cells.flatten(1)[rows, point, None, None]
     return flood(seed.view(seen.labels.shape), allowed)
 
 

@@ -53,6 +53,14 @@ _HOUNSFIELD = (
     (-1000, 5),
 )
 
+# Marrow of the long bones is fat, that of the spine and of ribs mostly is not.
+_FATTY_MARROW = (-60, 40)
+FATTY_SHARE = 0.4
+
+# Without contrast agent, or late after it, a vessel is nearly as bright as the organ around it.
+FAINT_VESSEL_HU = 30.0
+FAINT_SHARE = 0.35
+
 # Width and level in Hounsfield units: abdomen, mediastinum, liver, brain, lung, bone.
 _CT_WINDOWS = ((400, 40), (350, 50), (150, 70), (90, 40), (1500, -600), (2000, 400))
 _CT_WINDOW_WEIGHTS = (0.38, 0.2, 0.12, 0.05, 0.1, 0.15)
@@ -64,16 +72,22 @@ def ct_levels(draws: Draws, batch: int) -> Tensor:
     """Return grey values (B, 16) of the tissues in CT, 0 to 1 over the displayed window."""
     table = torch.tensor(_HOUNSFIELD, dtype=torch.float32, device=draws.device)
     hounsfield = table[:, 0] + table[:, 1] * draws.normal(batch, len(Tissue))
+    fatty = _FATTY_MARROW[0] + _FATTY_MARROW[1] * draws.normal(batch)
+    marrow = torch.where(draws.chance(FATTY_SHARE, batch), fatty, hounsfield[:, Tissue.MARROW])
+    hounsfield[:, Tissue.MARROW] = marrow
     enhanced = draws.chance(0.5, batch, 1) * draws.uniform(0, 80, batch, len(Tissue))
     organs = torch.zeros(len(Tissue), device=draws.device)
     organs[[*ORGANS, Tissue.VESSEL]] = 1
     hounsfield = hounsfield + enhanced * organs
+    faint = hounsfield[:, Tissue.ORGAN_A] + FAINT_VESSEL_HU * draws.normal(batch)
+    vessel = torch.where(draws.chance(FAINT_SHARE, batch), faint, hounsfield[:, Tissue.VESSEL])
+    hounsfield[:, Tissue.VESSEL] = vessel
     windows = torch.tensor(_CT_WINDOWS, dtype=torch.float32, device=draws.device)
     weights = torch.tensor(_CT_WINDOW_WEIGHTS, device=draws.device).expand(batch, -1)
     width, level = windows[draws.index(weights)].unbind(1)
     width = width * draws.log_uniform(0.7, 1.4, batch)
     level = level + 0.1 * width * draws.normal(batch)
-    return (hounsfield - level[:, None]) / width[:, None] + 0.5
+    return _with_organs_alike(draws, (hounsfield - level[:, None]) / width[:, None] + 0.5)
 
 
 def mr_levels(draws: Draws, batch: int) -> Tensor:

@@ -215,7 +215,10 @@ def parse(arguments: list[str]) -> Plan:
     )
     parser.add_argument("--resume", action="store_true", help="go on from what --out holds")
     parser.add_argument(
-        "--init", type=Path, metavar="FILE", help="start from the study's ONNX file"
+        "--init",
+        type=Path,
+        metavar="FILE",
+        help="weights to start from: a checkpoint or the study's ONNX file",
     )
     parser.add_argument(
         "--threads", type=int, default=2, metavar="T", help="cores to use on a CPU; 2"

@@ -19,7 +19,7 @@ from training.network import PromptNetwork
 from training.parallel import Team
 from training.scenes import Scenes
 from training.stock import Stock
-from training.warm_start import load_study_weights
+from training.warm_start import load_weights
 
 LARGEST_GRADIENT = 2.0
 SCORE_PACE = 3.0
@@ -47,7 +47,7 @@ class Settings:
     variant
         Of the network: one of `VARIANTS`.
     init
-        ONNX file of the feasibility study to start from, or None.
+        Checkpoint, or ONNX file of the feasibility study, to start from, or None.
     """
 
     seed: int = 0
@@ -57,7 +57,7 @@ class Settings:
     kinds: int = 5
     peak_rate: float = 1.5e-3
     label_maps: Path | None = None
-    label_map_share: float = 0.16
+    label_map_share: float = 0.2
     variant: str = "plain"
     init: Path | None = None
 
@@ -84,7 +84,7 @@ class Trainer:
         self.network = PromptNetwork(settings.variant).to(settings.device)
         if settings.init is not None:
             samples = Games(Draws(settings.seed), self._first_scenes()).inputs()
-            load_study_weights(self.network.cpu(), settings.init, samples)
+            load_weights(self.network.cpu(), settings.init, samples)
         self.network = self.network.to(settings.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).eval()
         # Trained weights go on better with the statistics that they were normalised with than

@@ -1,4 +1,4 @@
-"""Takes over the weights of an exported network whose normalisation was folded away."""
+"""Takes over weights: of a checkpoint, or of a file whose normalisation was folded away."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import BatchNorm2d, Conv2d
 
+from training.checkpoint import load_checkpoint
 from training.network import PromptNetwork
 
 _HEADS = {
@@ -18,6 +19,25 @@ _HEADS = {
     "score.0.bias": "iou.0.bias",
     "score.2.bias": "iou.2.bias",
 }
+
+
+def load_weights(network: PromptNetwork, path: Path, samples: Tensor) -> None:
+    """Load a checkpoint's averaged weights, or the feasibility study's ONNX file.
+
+    Raises
+    ------
+    CheckpointError
+        A checkpoint cannot be read.
+    ValueError
+        The file is of another network.
+    """
+    if path.suffix != ".pt":
+        load_study_weights(network, path, samples)
+        return
+    try:
+        network.load_state_dict(load_checkpoint(path)["trainer"]["average"])
+    except (KeyError, TypeError, RuntimeError) as error:  # torch's word for other shapes
+        raise ValueError(f"{path} is a checkpoint of another network") from error
 
 
 def load_study_weights(network: PromptNetwork, path: Path, samples: Tensor) -> None:

@@ -18,6 +18,7 @@ from training.choosing.gathering import gathered
 from training.choosing.judging import judged, split
 from training.choosing.looks import CONDITIONS, Looks, looks_at_anatomy
 from training.choosing.slices import SIDES_PX, cases_of
+from training.labelmaps import read_label_maps
 
 SEED = 20_000_001
 
@@ -125,6 +126,34 @@ def test_one_command_gathers_fits_and_goes_on_where_it_was(
     assert out.read_text() == first
 
 
+def test_slices_come_from_label_maps_too(label_maps_folder: Path) -> None:
+    maps = read_label_maps(label_maps_folder, share=1.0, device="cpu")
+    cases = [case for seed in range(SEED, SEED + 4) for case in cases_of(seed, maps)]
+    assert cases
+    for case in cases:
+        assert case.pixels.shape[0] in SIDES_PX
+        assert case.mask[int(case.innermost_uv.v), int(case.innermost_uv.u)]
+
+
+def test_looks_at_label_maps_are_kept_apart_from_others(
+    tmp_path: Path, label_maps_folder: Path
+) -> None:
+    keep = tmp_path / "keep"
+    with_maps = gathered(SHIPPED, label_maps_folder, 2, 1, keep)
+    without = gathered(SHIPPED, None, 2, 1, keep)
+    assert len(list(keep.iterdir())) == 2
+    assert len(with_maps)
+    assert not np.array_equal(with_maps.evidence, without.evidence)
+
+
+def test_label_maps_that_are_not_there_are_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--out", str(tmp_path / "s.json"), "--cache", str(tmp_path / "cache")]
+    assert main([*command, "--label-maps", str(tmp_path / "nothing-here")]) == 1
+    assert "nothing-here" in capsys.readouterr().err
+
+
 def test_a_network_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     missing = tmp_path / "missing.onnx"
     assert main(["--network", str(missing), "--out", str(tmp_path / "s.json")]) == 1
@@ -134,5 +163,5 @@ def test_a_file_that_is_no_network_is_an_error_before_anything_is_made(tmp_path:
     network = tmp_path / "network.onnx"
     network.write_bytes(b"no network")
     with pytest.raises(CheckpointError, match="is not a network"):
-        gathered(network, 1, 1, tmp_path / "cache")
+        gathered(network, None, 1, 1, tmp_path / "cache")
     assert not (tmp_path / "cache").exists()

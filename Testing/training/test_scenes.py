@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from training import scenes
 from training.anatomy import LAYOUTS
-from training.appearance import stretch
+from training.appearance import add_small_vessels, stretch
 from training.draws import Draws
 from training.labelmaps import read_label_maps
 from training.layout import Layout, Look
@@ -92,21 +92,51 @@ def test_crops_are_stretched_as_the_engine_stretches_them() -> None:
         )
 
 
-@pytest.fixture
-def label_maps_folder(tmp_path: Path) -> Path:
-    labels = np.zeros((40, 48, 44), np.int16)
-    labels[8:32, 8:40, 8:36] = 17
-    labels[14:24, 16:30, 14:28] = 53
-    nibabel.save(nibabel.Nifti1Image(labels, np.eye(4)), tmp_path / "head.nii.gz")
-    return tmp_path
-
-
 def test_scenes_come_from_label_maps_too(label_maps_folder: Path) -> None:
     maps = read_label_maps(label_maps_folder, share=1.0, device="cpu")
-    labels = maps.cut(Draws(2), 3, 128)
-    assert set(labels.unique().tolist()) <= {0, 1, 2}
+    plane = maps.cut(Draws(2), 3, 128)
+    assert set(plane.labels.unique().tolist()) <= {0, 1, 2}
+    assert set(plane.chosen.tolist()) <= {1, 2}, "nobody looks at what is outside"
+    assert not bool(plane.cells.any()), "there is no cortex to divide"
     made = scenes.make_scenes(Draws(3), 6, maps)
     assert 0 < len(made) <= 6
+
+
+def test_a_whole_plane_shows_all_of_it(label_maps_folder: Path) -> None:
+    maps = read_label_maps(label_maps_folder, share=1.0, device="cpu")
+    plane = maps.whole(Draws(4), 3, 128)
+    assert bool((plane.labels[:, :8] == 0).all()), "44 mm do not fill a view of 170 mm and more"
+    for labels, chosen in zip(plane.labels, plane.chosen.tolist(), strict=True):
+        assert chosen in labels
+
+
+def test_cortex_is_looked_at_in_parts_that_no_image_shows(tmp_path: Path) -> None:
+    labels = np.zeros((64, 80, 80), np.int16)
+    labels[8:-8, 8:-8, 8:-8] = 42  # FreeSurfer's cortex on the right
+    nibabel.save(nibabel.Nifti1Image(labels, np.eye(4)), tmp_path / "head.nii.gz")
+    maps = read_label_maps(tmp_path, share=1.0, device="cpu")
+    draws = Draws(6)
+    plane = maps.cut(draws, 40, 128)
+    divided = plane.cells.flatten(1).any(1)
+    assert 0.5 < float(divided.float().mean()) < 0.9
+    seen = scenes.of_plane(draws, maps, plane)
+    for target, cells in zip(scenes._target(draws, seen), plane.cells, strict=True):
+        assert len(cells[target].unique()) == 1
+    in_view = [len(cells.unique()) for cells in plane.cells[divided]]
+    assert max(in_view) > 3
+
+
+def test_small_vessels_run_through_fat_and_not_through_muscle() -> None:
+    image = torch.zeros(12, 1, 64, 64)
+    tissues = torch.full((12, 64, 64), int(Tissue.MUSCLE))
+    tissues[:, :, 32:] = int(Tissue.FAT)
+    levels = torch.ones(12, len(Tissue))
+    with_vessels = add_small_vessels(Draws(7), image, tissues, levels)
+    assert bool((with_vessels[..., :32] == 0).all())
+    share = (with_vessels[..., 32:] > 0).float().mean((1, 2, 3))
+    assert float(share.max()) > 0.02
+    assert float(share.max()) < 0.5, "fat is to remain fat"
+    assert float(share.min()) == 0, "some images have none"
 
 
 def test_left_and_right_of_a_label_map_are_of_one_tissue(label_maps_folder: Path) -> None:

@@ -77,6 +77,26 @@ def test_a_resumed_training_equals_one_without_a_pause(tmp_path: Path) -> None:
     assert resumed.samples == whole.samples
 
 
+def test_a_training_starts_from_the_averaged_weights_of_another(tmp_path: Path) -> None:
+    former = stepped(Trainer(TINY, Team()), 2)
+    path = checkpoint_path(tmp_path, 0)
+    save_checkpoint(path, {"trainer": former.state(), "elapsed_s": 1.0})
+    later = Trainer(replace(TINY, seed=4, init=path), Team())
+    for name, weight in former.average.state_dict().items():
+        assert torch.equal(weight, later.network.state_dict()[name])
+    assert later.samples == 0
+
+
+def test_weights_of_another_network_are_no_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = checkpoint_path(tmp_path, 0)
+    former = Trainer(replace(TINY, variant="separable"), Team())
+    save_checkpoint(path, {"trainer": former.state(), "elapsed_s": 1.0})
+    assert train.main(["--init", str(path), "--threads", "1", "--out", str(tmp_path / "out")]) == 1
+    assert "checkpoint of another network" in capsys.readouterr().err
+
+
 def test_another_seed_gives_another_network() -> None:
     one, other = (Trainer(replace(TINY, seed=seed), Team()) for seed in (1, 2))
     assert not torch.equal(one.games.image, other.games.image)

@@ -36,6 +36,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help="made-up anatomies, each with three slices and nine looks; 800",
     )
     parser.add_argument(
+        "--label-maps", type=Path, metavar="FOLDER", help="folder of label maps to mix in"
+    )
+    parser.add_argument(
         "--processes", type=int, default=2, metavar="P", help="that gather together; 2"
     )
     parser.add_argument(
@@ -53,7 +56,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def run(given: argparse.Namespace) -> None:
     """Gather, fit, write and judge."""
-    looks, held_out = split(gathered(given.network, given.scenes, given.processes, given.cache))
+    looks, held_out = split(
+        gathered(given.network, given.label_maps, given.scenes, given.processes, given.cache)
+    )
     values = fitted(looks)
     _write(given.out, json.dumps(values, indent=1) + "\n")
     sys.stderr.write(f"{given.out}: fitted to {len(looks)} looks; Dice in {len(held_out)} others\n")

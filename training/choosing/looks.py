@@ -23,6 +23,7 @@ from GazeSAMLib.prompts.prompt_set import PromptSet
 from GazeSAMLib.simulation.evaluation import FIXATION_ERROR_DEG
 from GazeSAMLib.simulation.trial import error_in_direction
 from training.choosing.slices import Case, cases_of
+from training.labelmaps import LabelMaps
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -79,11 +80,13 @@ class Looks:
         return type(self)(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
-def looks_at_anatomy(network: Network, seed: int) -> list[Looks]:
+def looks_at_anatomy(
+    network: Network, seed: int, label_maps: LabelMaps | None = None
+) -> list[Looks]:
     """Return a look under each condition at each case of the anatomy that `seed` makes."""
     rng = np.random.default_rng(seed)
     looks = []
-    for case in cases_of(seed):
+    for case in cases_of(seed, label_maps):
         pyramid = Pyramid.of(case.pixels)
         normal_uv = (float(rng.normal()), float(rng.normal()))
         clicked = rng.random() < CLICKED_SHARE

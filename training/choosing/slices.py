@@ -12,11 +12,15 @@ from GazeSAMLib.frames import ImagePoint
 from GazeSAMLib.simulation.clicks import innermost
 from training.draws import Draws
 from training.fields import layered_noise
-from training.scenes import Labelled, draw_layout, painted, photograph, whole_or_part
+from training.labelmaps import LabelMaps
+from training.scenes import Labelled, draw_layout, of_plane, painted, photograph, whole_or_part
 
 SIDES_PX = (256, 384, 512)
 ANATOMY_TARGETS = 3
 """So often one anatomy is imaged, each time with grey values and a target of its own."""
+
+SMALL_FIRST = 0.4
+"""A structure of half the area is looked at so many powers of two more often."""
 
 FIELD_OF_VIEW = 1.1
 """Half the slice's side, in units of a scene."""
@@ -45,24 +49,37 @@ class Case:
     innermost_uv: ImagePoint
 
 
-def cases_of(seed: int) -> list[Case]:
-    """Return the up to `ANATOMY_TARGETS` cases of one made-up anatomy."""
+def cases_of(seed: int, label_maps: LabelMaps | None = None) -> list[Case]:
+    """Return the up to `ANATOMY_TARGETS` cases of one made-up anatomy, or of a label map's."""
     draws = Draws(seed)
     side = SIDES_PX[int(draws.integers(0, len(SIDES_PX), 1))]
+    if label_maps is not None and bool(draws.chance(label_maps.share, 1)):
+        plane = label_maps.whole(draws, ANATOMY_TARGETS, side)
+        return _cases(draws, of_plane(draws, label_maps, plane), procedural=False)
+    return _cases(draws, _drawn(draws, side), procedural=True)
+
+
+def _drawn(draws: Draws, side: int) -> Labelled:
+    """Return one made-up anatomy, each time with something else to look at."""
     shapes, with_ground = draw_layout(draws, 1)
     ramp = (torch.arange(side) + 0.5) / side * 2 - 1
     warp = 0.03 * layered_noise(draws, 1, 2, side, (3, 7, 16))
     x = FIELD_OF_VIEW * (ramp[None, None, :] + warp[:, 0])
     y = FIELD_OF_VIEW * (ramp[None, :, None] + warp[:, 1])
     labels, tissues = painted(draws, shapes, x, y, with_ground=with_ground)
-    interest = shapes.interest * shapes.there
+    # There are more small structures than large ones, in a body and in what is labelled of it.
+    interest = shapes.interest * shapes.there * shapes.axes.prod(2) ** -SMALL_FIRST
     wanted = torch.cat(
         [whole_or_part(draws, shapes, draws.index(interest)) for _ in range(ANATOMY_TARGETS)]
     )
-    seen = Labelled(
+    return Labelled(
         labels.expand(ANATOMY_TARGETS, -1, -1), tissues.expand(ANATOMY_TARGETS, -1), wanted
     )
-    scenes = photograph(draws, seen, procedural=True, smallest_share=SMALLEST_PX / side**2)
+
+
+def _cases(draws: Draws, seen: Labelled, *, procedural: bool) -> list[Case]:
+    smallest_share = SMALLEST_PX / seen.labels[0].numel()
+    scenes = photograph(draws, seen, procedural=procedural, smallest_share=smallest_share)
     pixels = (scenes.image[:, 0] * 255).to(torch.uint8).numpy()
     return [
         Case(image, mask, at)
