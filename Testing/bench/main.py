@@ -42,6 +42,7 @@ BENCHMARKS = (
     ("sam", "sam_ms"),
     ("sam", "sam_memory"),
     ("gpu", "gpu_ms"),
+    ("accuracy", "compact_accuracy"),
     ("model_table", "model_table"),
 )
 
