@@ -227,7 +227,7 @@ def limb(draws: Draws, batch: int) -> Shapes:
     layout.add(centre, axes, draws.uniform(0, math.pi, batch, 7), muscle)
     centre = size[:, None, None] * draws.uniform(-0.5, 0.5, batch, 2, 2)
     axes = size[:, None, None] * draws.log_uniform(0.1, 0.45, batch, 2, 2)
-    cortex = draws.uniform(0.55, 0.93, batch, 2)
+    cortex = draws.uniform(0.25, 0.9, batch, 2)
     bone = Look(Tissue.CORTEX, Tissue.MARROW, cortex, flesh, 0.08, 0.15, 0.85, 3.0)
     first = layout.add(centre, axes, draws.uniform(0, math.pi, batch, 2), bone)
     _inside(layout, first, centre[:, 0], axes[:, 0], draws.chance(0.5, batch, 1))
@@ -264,8 +264,8 @@ def anything(draws: Draws, batch: int, count: int = 18) -> Shapes:
 
 
 LAYOUTS: dict[str, tuple[float, Callable[[Draws, int], Shapes]]] = {
-    "trunk": (0.45, trunk),
+    "trunk": (0.42, trunk),
     "head": (0.12, head),
-    "limb": (0.17, limb),
+    "limb": (0.2, limb),
     "anything": (0.26, anything),
 }

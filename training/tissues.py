@@ -55,7 +55,7 @@ _HOUNSFIELD = (
 
 # Marrow of the long bones is fat, that of the spine and of ribs mostly is not.
 _FATTY_MARROW = (-60, 40)
-FATTY_SHARE = 0.4
+FATTY_SHARE = 0.5
 
 # Without contrast agent, or late after it, a vessel is nearly as bright as the organ around it.
 FAINT_VESSEL_HU = 30.0
