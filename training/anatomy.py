@@ -104,15 +104,25 @@ def _inside(layout: Layout, parent: int, centre: Tensor, axes: Tensor, there: Te
 
 
 def _bowel(layout: Layout, wide: Tensor, high: Tensor, parent: int, count: int = 3) -> None:
-    """Add loops with a wall and with gas or fluid in them."""
+    """Add loops, or a stomach, with a wall and with gas, fluid, or one above the other in them."""
     draws, batch = layout.draws, layout.batch
     cavity = torch.stack((wide, high), 1)[:, None]
     centre = cavity * draws.uniform(-0.8, 0.8, batch, count, 2)
-    axes = draws.log_uniform(0.04, 0.16, batch, 1, 1) * draws.log_uniform(0.6, 2, batch, count, 2)
+    axes = draws.log_uniform(0.04, 0.3, batch, 1, 1) * draws.log_uniform(0.6, 2, batch, count, 2)
     filled = torch.where(draws.chance(0.5, batch, count), int(Tissue.AIR), int(Tissue.WATER))
     inner = draws.uniform(0.6, 0.9, batch, count)
     look = Look(Tissue.MUSCLE, filled, inner, parent, 0.12, 0.4, 0.6, 0.7)
-    layout.add(centre, axes, draws.uniform(0, math.pi, batch, count), look)
+    first = layout.add(centre, axes, draws.uniform(0, math.pi, batch, count), look)
+    deep = axes.amax(2)
+    level = deep * draws.uniform(0.5, 1.5, batch, count)
+    below = torch.stack((centre[:, :, 0], centre[:, :, 1] + level), 2)
+    wide = torch.stack((5 * deep, deep), 2)
+    for loop in range(count):
+        part = slice(loop, loop + 1)
+        fluid = Look(
+            Tissue.WATER, parent=first + loop, wobble=0.01, bend=0.02, there=0.5, interest=0.0
+        )
+        layout.add(below[:, part], wide[:, part], 0.05 * draws.normal(batch, 1), fluid)
 
 
 def _spine(layout: Layout, y: Tensor, parent: int) -> None:
