@@ -274,8 +274,8 @@ def anything(draws: Draws, batch: int, count: int = 18) -> Shapes:
 
 
 LAYOUTS: dict[str, tuple[float, Callable[[Draws, int], Shapes]]] = {
-    "trunk": (0.42, trunk),
+    "trunk": (0.36, trunk),
     "head": (0.12, head),
-    "limb": (0.2, limb),
-    "anything": (0.26, anything),
+    "limb": (0.32, limb),
+    "anything": (0.2, anything),
 }
