@@ -8,13 +8,13 @@ import pytest
 import torch
 from scipy import ndimage
 
-from training import scenes
+from training import anatomy, scenes
 from training.anatomy import LAYOUTS
 from training.appearance import add_small_vessels, stretch
 from training.draws import Draws
 from training.labelmaps import read_label_maps
 from training.layout import Layout, Look
-from training.shapes import Shapes, family
+from training.shapes import Shapes, family, paint
 from training.stock import Stock
 from training.tissues import Tissue
 
@@ -69,6 +69,28 @@ def test_every_layout_names_parents_that_are_painted_before(name: str) -> None:
     assert shapes.centre.shape == (5, len(shapes.parents), 2)
     assert float(shapes.axes.min()) > 0
     assert bool(torch.isfinite(shapes.angle).all())
+
+
+def test_gas_stands_above_fluid_in_bowel_and_stomach() -> None:
+    layout = Layout(Draws(8), 6)
+    cavity = layout.add_one(
+        torch.zeros(6), torch.zeros(6), torch.ones(6), torch.ones(6), Look(Tissue.FAT)
+    )
+    anatomy._bowel(layout, torch.ones(6), torch.ones(6), cavity)
+    shapes = layout.shapes()
+    shapes.shell[:, 1:4], shapes.core[:, 1:4] = int(Tissue.MUSCLE), int(Tissue.AIR)
+    ramp = torch.linspace(-1, 1, 128)
+    x, y = ramp.expand(6, 128, -1), ramp[:, None].expand(6, -1, 128)
+    labels = paint(shapes, x, y, torch.full((6, 128, 128), 2 * len(shapes.parents)))
+    both = 0
+    for scene in range(6):
+        for loop, fluid in ((1, 4), (2, 5), (3, 6)):
+            gas_y = y[scene][labels[scene] == 2 * loop + 1]
+            fluid_y = y[scene][labels[scene] == 2 * fluid]
+            if len(gas_y) and len(fluid_y):
+                both += 1
+                assert float(gas_y.mean()) < float(fluid_y.mean())
+    assert both > 2
 
 
 def test_an_organ_includes_what_lies_in_it_and_nothing_else() -> None:
