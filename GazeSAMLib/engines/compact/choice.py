@@ -12,11 +12,15 @@ import numpy.typing as npt
 from GazeSAMLib.engines.compact.evidence import FloatArray, describe
 from GazeSAMLib.engines.compact.look import Surroundings
 from GazeSAMLib.engines.compact.masks import CropMask
+from GazeSAMLib.engines.compact.network import MASKS
 from GazeSAMLib.engines.compact.points import Points
 from GazeSAMLib.engines.scorer import Scorer
 
 SAME_IOU, NEARLY_SAME_IOU = 0.75, 0.97
 """Masks that overlap more than this count as one; the second where too few differ more."""
+
+FIRST_AHEAD = 0.05
+"""So much more Dice must be expected of what else could be meant in a crop than of the first."""
 
 BELIEF_WIDTH = 0.15
 """Scores that far apart differ in belief by a factor of e."""
@@ -76,9 +80,14 @@ def expected_dice(scores: FloatArray, iou: FloatArray, there: npt.NDArray[np.boo
 def different(
     expected: FloatArray, iou: FloatArray, there: npt.NDArray[np.bool_], count: int
 ) -> list[int]:
-    """Return the places of up to `count` masks that differ, the most promising first."""
+    """Return the places of up to `count` masks that differ, the most promising first.
+
+    Masks of a crop stand together, the network's first one ahead.
+    """
     chosen: list[int] = []
-    likeliest = [place for place in np.argsort(-expected, kind="stable").tolist() if there[place]]
+    behind = np.where(np.arange(len(expected)) % MASKS == 0, 0.0, FIRST_AHEAD)
+    order = np.argsort(behind - expected, kind="stable").tolist()
+    likeliest = [place for place in order if there[place]]
     # Where all agree, the next larger and smaller are all the choice there is.
     for same in (SAME_IOU, NEARLY_SAME_IOU):
         for place in likeliest:

@@ -7,7 +7,7 @@ from GazeSAMLib.engines.compact.crop import Crop
 from GazeSAMLib.engines.compact.masks import CropMask
 from GazeSAMLib.engines.compact.points import Points
 
-SIZES_PX = (80.0, 400.0)
+SIZES_PX = (80.0, 288.0)
 """Sides of the crops around a first look on a slice image of 512 pixels."""
 
 LEAST_SIZE_PX = 32.0

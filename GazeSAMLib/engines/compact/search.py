@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from GazeSAMLib.engines.compact.choice import best_different, most_agreed
 from GazeSAMLib.engines.compact.cleaning import cleaned
@@ -87,7 +88,7 @@ def proposed(
         planes[0] = pyramid.grey(crop)
         planes[1], planes[2], planes[4] = points.planes(crop)
         if refined is not None:
-            planes[3] = 1.0 / (1.0 + np.exp(-refined.in_crop(crop)))
+            planes[3] = expit(refined.in_crop(crop))
     logits, iou = network.run(batch)
     return [
         CropMask(crop, logits[place, index], float(iou[place, index]), batch[place, 0])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from GazeSAMLib.engines.compact.choice import best_different, expected_dice, most_agreed
+from GazeSAMLib.engines.compact.choice import best_different, different, expected_dice, most_agreed
 from GazeSAMLib.engines.compact.crop import Crop
 from GazeSAMLib.engines.compact.evidence import describe
 from GazeSAMLib.engines.compact.look import Surroundings
@@ -48,6 +48,14 @@ def test_candidates_differ_come_in_order_and_are_no_more_than_there_are():
     assert best[0].iou >= best[1].iou
     iou = Surroundings(np.array((150.0, 150.0)), SHAPE).pairwise_iou(best)
     assert iou[0, 1] < 0.75
+
+
+def test_what_else_could_be_meant_must_be_expected_to_be_clearly_better():
+    apart, there = np.eye(6), np.ones(6, dtype=bool)
+    nearly_alike = np.array((0.60, 0.63, 0.2, 0.5, 0.2, 0.2))
+    assert different(nearly_alike, apart, there, 3) == [0, 1, 3]
+    clearly_better = np.array((0.60, 0.63, 0.7, 0.5, 0.2, 0.2))
+    assert different(clearly_better, apart, there, 2) == [2, 0]
 
 
 def test_a_box_is_filled():
