@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from Testing.shared_data import SHARED_DATA
+
 # A busy machine is no failure of an example.
 settings.register_profile("gazesam", deadline=None)
 settings.load_profile("gazesam")
-
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 TESTING = Path(__file__).resolve().parent

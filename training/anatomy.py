@@ -116,13 +116,13 @@ def _bowel(layout: Layout, wide: Tensor, high: Tensor, parent: int, count: int =
     deep = axes.amax(2)
     level = deep * draws.uniform(0.5, 1.5, batch, count)
     below = torch.stack((centre[:, :, 0], centre[:, :, 1] + level), 2)
-    wide = torch.stack((5 * deep, deep), 2)
+    flat = torch.stack((5 * deep, deep), 2)
     for loop in range(count):
         part = slice(loop, loop + 1)
         fluid = Look(
             Tissue.WATER, parent=first + loop, wobble=0.01, bend=0.02, there=0.5, interest=0.0
         )
-        layout.add(below[:, part], wide[:, part], 0.05 * draws.normal(batch, 1), fluid)
+        layout.add(below[:, part], flat[:, part], 0.05 * draws.normal(batch, 1), fluid)
 
 
 def _spine(layout: Layout, y: Tensor, parent: int) -> None:

@@ -58,7 +58,7 @@ def shade(draws: Draws, labels: Tensor, levels: Tensor, modality: Tensor) -> Ten
 def add_small_vessels(
     draws: Draws, image: Tensor, tissue_of_pixel: Tensor, levels: Tensor
 ) -> Tensor:
-    """Return `image` (B, 1, H, W) with small vessels through fat and lung, and some organs.
+    """Return `image` (B, 1, H, W) with small vessels through fat, lung, marrow and some organs.
 
     They branch and wind as the places do where smooth noise changes its sign; `levels` (B, 16)
     is the brightness of each tissue.
@@ -67,7 +67,7 @@ def add_small_vessels(
     vessels = torch.zeros_like(image, dtype=torch.bool)
     for cells in draws.integers(5, 30, 2).tolist():
         winding = smooth_noise(draws, batch, 1, side, cells).abs()
-        some = smooth_noise(draws, batch, 1, side, max(2, cells // 2))
+        some = smooth_noise(draws, batch, 1, side, cells // 2)
         thin = winding < draws.log_uniform(0.04, 0.25, batch, 1, 1, 1)
         vessels |= thin & (some > draws.uniform(-0.5, 1.5, batch, 1, 1, 1))
     around = torch.zeros(batch, len(Tissue), dtype=torch.bool, device=image.device)

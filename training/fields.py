@@ -42,6 +42,17 @@ def layered_noise(
     return torch.stack(layers).sum(0)
 
 
+def pixel_places(side: int, device: torch.device) -> Tensor:
+    """Return where the middles of `side` pixels lie between -1 and 1."""
+    return (torch.arange(side, device=device) + 0.5) / side * 2 - 1
+
+
+def turned(across: Tensor, down: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
+    """Return x and y of places that are turned by `angle`, radians."""
+    cosine, sine = torch.cos(angle), torch.sin(angle)
+    return cosine * across - sine * down, sine * across + cosine * down
+
+
 def blur(image: Tensor, sigma_px: Tensor) -> Tensor:
     """Return `image` (B, 1, H, W) after a Gaussian of `sigma_px` (B,), each sample its own."""
     batch = len(image)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from training.draws import Draws
-from training.fields import layered_noise
+from training.fields import layered_noise, pixel_places, turned
 from training.tissues import Tissue
 
 USUAL_SHARE = 0.7
@@ -152,14 +152,15 @@ class LabelMaps:
 def _view(draws: Draws, half: Tensor, side: int, scatter: float) -> tuple[Tensor, Tensor]:
     """Return the places (B, side, side) that a crop sees, from what it looks at, in pixels."""
     batch = len(half)
-    ramp = (torch.arange(side, device=draws.device) + 0.5) / side * 2 - 1
+    ramp = pixel_places(side, draws.device)
     warp = 0.06 * draws.uniform(0, 1, batch, 1, 1, 1)
     warp = warp * layered_noise(draws, batch, 2, side, (3, 7, 16))
     off = scatter * draws.normal(batch, 2)[:, :, None, None]
     across, down = ramp + warp[:, 0] + off[:, 0], ramp[:, None] + warp[:, 1] + off[:, 1]
     turn = draws.uniform(0, 2 * torch.pi, batch)[:, None, None]
-    cosine, sine, half = torch.cos(turn), torch.sin(turn), half[:, None, None]
-    return half * (cosine * across - sine * down), half * (sine * across + cosine * down)
+    x, y = turned(across, down, turn)
+    half = half[:, None, None]
+    return half * x, half * y
 
 
 def _cells(draws: Draws, x: Tensor, y: Tensor, pitch: Tensor) -> Tensor:

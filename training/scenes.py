@@ -11,7 +11,7 @@ from torch import Tensor
 from training import appearance
 from training.anatomy import LAYOUTS
 from training.draws import Draws
-from training.fields import flood, layered_noise
+from training.fields import flood, layered_noise, pixel_places, turned
 from training.labelmaps import LabelMaps, Plane
 from training.shapes import Shapes, family, paint
 from training.tissues import Tissue
@@ -132,7 +132,7 @@ def _view(draws: Draws, centre: Tensor, axes: Tensor, side_px: int) -> tuple[Ten
     half = (0.785 * axes.prod(1) / share).sqrt().clamp(0.03, 1.6)
     scatter = torch.where(draws.chance(0.35, batch, 1), 0.06, 0.3) * half[:, None]
     middle = centre + 0.35 * axes * draws.normal(batch, 2) + scatter * draws.normal(batch, 2)
-    ramp = (torch.arange(side_px, device=draws.device) + 0.5) / side_px * 2 - 1
+    ramp = pixel_places(side_px, draws.device)
     warp = layered_noise(draws, batch, 2, side_px, (3, 7, 16))
     warp = warp * draws.uniform(0, 0.08, batch, 1, 1, 1) * draws.chance(0.85, batch, 1, 1, 1)
     aspect = draws.log_uniform(0.8, 1.25, batch)[:, None, None]
@@ -141,9 +141,10 @@ def _view(draws: Draws, centre: Tensor, axes: Tensor, side_px: int) -> tuple[Ten
     turn = torch.where(draws.chance(0.5, batch), quarter, draws.uniform(0, 2 * torch.pi, batch))
     turn = (turn + 0.1 * draws.normal(batch))[:, None, None]
     mirror = torch.where(draws.chance(0.5, batch), 1.0, -1.0)[:, None, None]
-    cosine, sine, half = torch.cos(turn), torch.sin(turn), half[:, None, None]
-    x = middle[:, :1, None] + half * mirror * (cosine * across - sine * down)
-    y = middle[:, 1:, None] + half * (sine * across + cosine * down)
+    to_right, to_bottom = turned(across, down, turn)
+    half = half[:, None, None]
+    x = middle[:, :1, None] + half * mirror * to_right
+    y = middle[:, 1:, None] + half * to_bottom
     return x, y
 
 

@@ -1,7 +1,6 @@
 """How well looks segment the labelled structures of the shared scans: the model card's table."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from unittest import SkipTest
 
 from GazeSAMLib.engines.compact.engine import CompactEngine
@@ -15,8 +14,7 @@ from GazeSAMLib.hosts.cli.labelled import (
 from GazeSAMLib.scans.progress import silent
 from GazeSAMLib.simulation.evaluation import EvaluationOptions, Evaluator
 from GazeSAMLib.simulation.report import evaluation_json
-
-SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+from Testing.shared_data import SHARED_DATA
 
 KEYS = (
     "dice_1",

@@ -44,9 +44,9 @@ SOURCES = (
             "layout",
             "scenes",
             "shapes",
+            "tissues",
         )
     ),
-    "training/tissues.py",
 )
 """The code on which evidence depends: where it is changed, nothing that was kept is used."""
 

@@ -11,7 +11,7 @@ import torch
 from GazeSAMLib.frames import ImagePoint
 from GazeSAMLib.simulation.clicks import innermost
 from training.draws import Draws
-from training.fields import layered_noise
+from training.fields import layered_noise, pixel_places
 from training.labelmaps import LabelMaps
 from training.scenes import Labelled, draw_layout, of_plane, painted, photograph, whole_or_part
 
@@ -62,7 +62,7 @@ def cases_of(seed: int, label_maps: LabelMaps | None = None) -> list[Case]:
 def _drawn(draws: Draws, side: int) -> Labelled:
     """Return one made-up anatomy, each time with something else to look at."""
     shapes, with_ground = draw_layout(draws, 1)
-    ramp = (torch.arange(side) + 0.5) / side * 2 - 1
+    ramp = pixel_places(side, draws.device)
     warp = 0.03 * layered_noise(draws, 1, 2, side, (3, 7, 16))
     x = FIELD_OF_VIEW * (ramp[None, None, :] + warp[:, 0])
     y = FIELD_OF_VIEW * (ramp[None, :, None] + warp[:, 1])
